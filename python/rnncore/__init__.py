@@ -1,0 +1,27 @@
+"""Long recurrences and their Jacobians: what a recurrent network does over millions of steps, fast and right."""
+
+from .backends import use_backend
+from .cells import Cell, Chain, Dense, Elman, Linear, MatrixSequence
+from .configuration import get_include, show_config
+from .errors import BackendUnavailable, FormatError, NonFiniteError
+from .simulation import simulate
+from .trajectory import Trajectory
+from .version import __version__
+
+__all__ = [
+    "BackendUnavailable",
+    "Cell",
+    "Chain",
+    "Dense",
+    "Elman",
+    "FormatError",
+    "Linear",
+    "MatrixSequence",
+    "NonFiniteError",
+    "Trajectory",
+    "__version__",
+    "get_include",
+    "show_config",
+    "simulate",
+    "use_backend",
+]

@@ -1,0 +1,5 @@
+"""The C++ kernel."""
+
+from .backend import NativeBackend
+
+BACKEND = NativeBackend()

@@ -1,0 +1,214 @@
+"""One run of a cell along time, checked: its input, its state, and the segments it is walked in."""
+
+import time
+
+import numpy as np
+
+from .arrays import as_count, as_real_array, check_finite, check_shape, first_nonfinite
+from .cells import Cell, MatrixSequence
+from .memory_maps import release, released_after
+
+# A segment is what a backend walks between two looks at Ctrl-C and the progress bar.
+_SEGMENT_SECONDS = 0.1
+_SEGMENT_BYTES = 1 << 24
+_FIRST_SEGMENT_OPERATIONS = 1 << 25
+
+
+class Run:
+    """The arguments that every walk shares, checked before work starts.
+
+    Attributes
+    ----------
+    steps : int
+    batch : int or None
+        None for a single sequence.
+    state : (B, state_size) array
+        The run's own copy, B = 1 for a single sequence.
+    """
+
+    def __init__(self, cell, inputs, steps, state, finite):
+        if not isinstance(cell, Cell):
+            raise TypeError(f"cell must be a cell such as rnncore.Elman, got {type(cell).__name__}")
+        self.cell = cell
+        self.inputs = None if inputs is None else _read_inputs(cell, inputs)
+        self.steps = _count_steps(cell, self.inputs, steps)
+        state = None if state is None else _read_state(cell, state)
+        self.batch = _agree_on_batch(self.inputs, state)
+        self.state = _own_state(cell, state, self.batch, finite)
+        if self.inputs is not None and finite:
+            _check_inputs(self.inputs, cell.dtype)
+
+    @property
+    def lead(self):
+        """The axes between time and units: ``()`` or ``(B,)``."""
+        return () if self.batch is None else (self.batch,)
+
+    @property
+    def width(self):
+        """Sequences side by side."""
+        return len(self.state)
+
+    def inputs_between(self, start, stop):
+        """``(S, B, input_size)``, C-contiguous and of the cell's dtype, or None; a view where that serves."""
+        if self.inputs is None:
+            return None
+        part = self.inputs[start:stop]
+        if part.ndim == 2:
+            part = part[:, None]
+        if part.shape[1] != self.width:
+            part = np.broadcast_to(part, (len(part), self.width, part.shape[2]))
+        with np.errstate(over="ignore"):
+            return np.ascontiguousarray(part, self.cell.dtype)
+
+    def segments(self, chunk, report, bytes_per_step=0):
+        """``(start, stop)`` pairs covering the run, each about a tenth of a second of work unless ``chunk`` fixes them.
+
+        Their lengths never change a result. Memory-mapped pages that a segment has read are given back after it.
+        """
+        weights = sum(getattr(array, "size", 0) // _times(array) for array in self.cell.parameters.values())
+        operations = (weights + self.cell.state_size + self.cell.input_size + 64) * max(1, self.width)
+        held = self.width * (self.cell.input_size + self.cell.output_size) * self.cell.dtype.itemsize + bytes_per_step
+        most = max(1, _SEGMENT_BYTES // max(1, held))
+        length = chunk or min(most, max(1, _FIRST_SEGMENT_OPERATIONS // operations))
+        start = 0
+        while start < self.steps:
+            stop = min(self.steps, start + length)
+            before = time.perf_counter()
+            yield start, stop
+            elapsed = time.perf_counter() - before
+            self._release(start, stop)
+            report(stop - start)
+            if chunk is None and elapsed < _SEGMENT_SECONDS / 2:
+                length = min(most, 2 * length)
+            elif chunk is None and elapsed > _SEGMENT_SECONDS:
+                length = max(1, length // 2)
+            start = stop
+
+    def _release(self, start, stop):
+        if self.inputs is not None:
+            release(self.inputs[start:stop])
+        for layer in self.cell.layers:
+            if isinstance(layer, MatrixSequence):
+                release(layer.matrices[start:stop])
+
+
+def _times(array):
+    return len(array) if getattr(array, "ndim", 0) == 3 and len(array) else 1
+
+
+def _read_inputs(cell, inputs):
+    inputs = as_real_array("inputs", inputs)
+    if inputs.ndim not in (2, 3):
+        hint = f"; a single series of T values is inputs[:, None], (T, {cell.input_size})" if inputs.ndim == 1 else ""
+        raise ValueError(
+            f"inputs must have shape (T, {cell.input_size}) or (T, B, {cell.input_size}), got {inputs.shape}{hint}"
+        )
+    if inputs.shape[-1] != cell.input_size:
+        takes = f"{cell.input_size} values a step" if cell.input_size else "no input: give steps= instead"
+        raise ValueError(f"inputs have a last axis of {inputs.shape[-1]}, but the cell takes {takes}")
+    return inputs
+
+
+def _count_steps(cell, inputs, steps):
+    limits = [len(layer.matrices) for layer in cell.layers if isinstance(layer, MatrixSequence)]
+    if steps is None and inputs is None:
+        if not limits:
+            raise ValueError("steps is missing: give inputs, or steps= for a run without input")
+        return min(limits)
+    if steps is not None:
+        steps = as_count("steps", steps, 0)
+        if inputs is not None and steps != len(inputs):
+            raise ValueError(f"steps is {steps} but inputs hold {len(inputs)} steps; give one of the two")
+    else:
+        steps = len(inputs)
+    if limits and steps > min(limits):
+        raise ValueError(f"steps is {steps} but the cell has matrices for {min(limits)} steps")
+    return steps
+
+
+def _read_state(cell, state):
+    state = as_real_array("state", state)
+    if state.ndim not in (1, 2) or state.shape[-1] != cell.state_size:
+        raise ValueError(f"state must have shape ({cell.state_size},) or (B, {cell.state_size}), got {state.shape}")
+    return state
+
+
+def _agree_on_batch(inputs, state):
+    batch = inputs.shape[1] if inputs is not None and inputs.ndim == 3 else None
+    if state is not None and state.ndim == 2:
+        if batch is not None and batch != len(state):
+            raise ValueError(f"state holds {len(state)} sequences but inputs hold {batch}")
+        batch = len(state)
+    return batch
+
+
+def _own_state(cell, state, batch, finite):
+    own = np.zeros((1 if batch is None else batch, cell.state_size), cell.dtype)
+    if state is not None:
+        with np.errstate(over="ignore"):
+            own[...] = state
+        if finite:
+            check_finite("state", own)
+    return own
+
+
+def _check_inputs(inputs, dtype):
+    narrows = inputs.dtype.kind == "f" and inputs.dtype.itemsize > dtype.itemsize
+    start = 0
+    for part in released_after(inputs):
+        with np.errstate(over="ignore"):
+            index = first_nonfinite(part.astype(dtype, copy=False) if narrows else part)
+        if index is not None:
+            index = (index[0] + start, *index[1:])
+            raise ValueError(
+                f"inputs must be finite in {dtype}, got {inputs[index]} at index {index}; check_finite=False lets it through"
+            )
+        start += len(part)
+
+
+def check_out(out, shape, dtype, run):
+    """An array to write into: its shape, dtype, and that it is nobody else's memory."""
+    if not isinstance(out, np.ndarray):
+        raise TypeError(f"out must be an array, a memory map or a file path, got {type(out).__name__}")
+    check_shape("out", out, shape)
+    if out.dtype != dtype:
+        raise TypeError(f"out must have the cell's dtype {dtype}, got {out.dtype.str if out.dtype.isnative else out.dtype}")
+    if not out.flags.writeable:
+        raise ValueError("out is read-only")
+    if out.size and any(size > 1 and stride == 0 for size, stride in zip(out.shape, out.strides)):
+        raise ValueError("out repeats memory: an axis has stride 0")
+    others = {"inputs": run.inputs}
+    others.update(run.cell.parameters)
+    for name, other in others.items():
+        if isinstance(other, np.ndarray) and _overlap(out, other):
+            raise ValueError(f"out overlaps {name} in memory; give it memory of its own")
+
+
+def _overlap(first, second):
+    if np.may_share_memory(first, second):
+        try:
+            return np.shares_memory(first, second, max_work=1000)
+        except np.exceptions.TooHardError:
+            return True
+    return _same_file_range(first, second)
+
+
+def _same_file_range(first, second):
+    """Two maps of one file at overlapping offsets share data though their addresses differ."""
+    ranges = []
+    for array in (first, second):
+        owner = array
+        while owner is not None and not (isinstance(owner, np.memmap) and isinstance(owner.base, object)
+                                         and getattr(owner, "filename", None) is not None
+                                         and not isinstance(owner.base, np.ndarray)):
+            owner = owner.base if isinstance(owner, np.ndarray) else None
+        if owner is None or owner.mode == "c":
+            return False
+        low, high = np.lib.array_utils.byte_bounds(array)
+        origin = owner.__array_interface__["data"][0] - owner.offset
+        ranges.append((owner.filename, low - origin, high - origin))
+    (file_a, low_a, high_a), (file_b, low_b, high_b) = ranges
+    return file_a == file_b and low_a < high_b and low_b < high_a
+
+
+__all__ = ["Run", "check_out"]

@@ -1,0 +1,163 @@
+"""The forward walk: trajectories."""
+
+from contextlib import ExitStack
+
+import numpy as np
+
+from .arrays import as_count, first_nonfinite
+from .backends import choose_backend, prepare
+from .destinations import Rows, destination
+from .errors import NonFiniteError
+from .progress import progress_reporter
+from .runs import Run
+from .threads import resolve_threads
+from .trajectory import Trajectory
+
+
+def simulate(
+    cell,
+    inputs=None,
+    *,
+    steps=None,
+    state=None,
+    keep="outputs",
+    out=None,
+    check_finite=True,
+    raise_nonfinite=False,
+    chunk=None,
+    backend=None,
+    threads=None,
+    progress=None,
+):
+    """Run a cell along time.
+
+    Parameters
+    ----------
+    cell : Cell
+    inputs : array, (T, input_size) or (T, B, input_size), optional
+        Any real dtype, strides and byte order, read-only, memory map, or object with ``__array__`` or DLPack;
+        converted piece by piece to the cell's dtype. None: the autonomous system, all inputs zero.
+    steps : int, optional
+        T, where there are no inputs.
+    state : array, (state_size,) or (B, state_size), optional
+        Where to start; zeros by default. A batch of states under a single series runs it from each of them.
+    keep : {"outputs", "states", "last"} or int
+        Which steps to keep: every output; every whole state (outputs are then a view of the states, or kept beside
+        them when the last layer has no state); the last output only; or the outputs after steps k, 2k, ….
+        Memory does not depend on T with "last".
+    out : array, memory map or path, optional
+        Where the outputs (the states for ``keep="states"``) go: exactly their shape and the cell's dtype, any
+        strides. A path becomes an .npy file that appears when it is whole.
+    check_finite : bool
+        True: NaN and infinities in inputs or state are an error before work starts. False lets them through.
+    raise_nonfinite : bool
+        True: raise when the run itself leaves the finite numbers, naming step and unit.
+    chunk : int, optional
+        Steps between two looks at Ctrl-C and the progress; by default about a tenth of a second of work. The result
+        does not depend on it, bit for bit.
+    backend : {"native", "numba", "reference"}, optional
+    threads : int, optional
+        All cores by default; the result does not depend on it, bit for bit.
+    progress : bool or callable, optional
+        True: a tqdm bar. A function is called as ``progress(steps_done, steps)``.
+
+    Returns
+    -------
+    Trajectory
+        ``outputs``, ``states``, ``final_state``, ``steps``, ``backend``.
+
+    Raises
+    ------
+    ValueError, TypeError
+        Wrong arguments, by name, before work starts.
+    NonFiniteError
+        With ``raise_nonfinite=True`` only.
+    BackendUnavailable
+        The backend asked for cannot run here.
+    OSError
+        ``out`` cannot be written or the disk is too small for it.
+
+    Examples
+    --------
+    >>> import numpy as np, rnncore
+    >>> cell = rnncore.Linear([[0.5]], [[1.0]])
+    >>> first = rnncore.simulate(cell, np.ones((2, 1)))
+    >>> rnncore.simulate(cell, np.ones((1, 1)), state=first.final_state).outputs
+    array([[1.75]])
+    """
+    run = Run(cell, inputs, steps, state, check_finite)
+    every = _kept_every(keep, run.steps)
+    chunk = None if chunk is None else as_count("chunk", chunk, 1)
+    threads = resolve_threads(threads)
+    backend = choose_backend(backend)
+    with ExitStack() as stack:
+        report = stack.enter_context(progress_reporter(progress, run.steps, "simulate"))
+        outputs = states = None
+        kept = run.steps // every if every else 0
+        if keep == "states":
+            states = stack.enter_context(destination(out, (run.steps, *run.lead, cell.state_size), cell.dtype, run))
+            if cell.layers[-1].state_size == 0:
+                shape = (run.steps, *run.lead, cell.output_size)
+                outputs = stack.enter_context(destination(None, shape, cell.dtype, run))
+        elif keep != "last" or kept:
+            shape = (*run.lead, cell.output_size) if keep == "last" else (kept, *run.lead, cell.output_size)
+            outputs = stack.enter_context(destination(out, shape, cell.dtype, run))
+        _walk(
+            run,
+            prepare(cell, backend),
+            every,
+            None if outputs is None else Rows(outputs[None] if keep == "last" else outputs, run.width),
+            None if states is None else Rows(states, run.width),
+            raise_nonfinite,
+            chunk,
+            threads,
+            report,
+        )
+    if states is not None and outputs is None:
+        outputs = states[..., cell.state_size - cell.output_size :]
+    final_state = run.state[0] if run.batch is None else run.state
+    return Trajectory(outputs, states, final_state, run.steps, backend.name)
+
+
+def _kept_every(keep, steps):
+    if keep == "last":
+        return steps
+    if isinstance(keep, str):
+        if keep not in ("outputs", "states"):
+            raise ValueError(f'keep must be "outputs", "states", "last" or an integer, got {keep!r}')
+        return 1
+    return as_count("keep", keep, 1)
+
+
+def _walk(run, program, every, outputs, states, raise_nonfinite, chunk, threads, report):
+    for start, stop in run.segments(chunk, report, run.width * run.state.itemsize * run.cell.state_size):
+        kept = stop // every - start // every
+        if states is not None:
+            state_rows = states.take(stop - start)
+        elif raise_nonfinite:
+            state_rows = np.empty((stop - start, *run.state.shape), run.state.dtype)
+        else:
+            state_rows = None
+        program.advance(
+            run.inputs_between(start, stop),
+            stop - start,
+            run.state,
+            start=start,
+            every=every,
+            outputs=outputs.take(kept) if outputs is not None and kept else None,
+            states=state_rows,
+            threads=threads,
+        )
+        if raise_nonfinite:
+            _raise_nonfinite(state_rows, start, run.batch is not None)
+        if states is not None:
+            states.done()
+        if outputs is not None and kept:
+            outputs.done()
+
+
+def _raise_nonfinite(states, start, batched):
+    index = first_nonfinite(states)
+    if index is not None:
+        step, batch, unit = index
+        raise NonFiniteError(start + step + 1, unit, batch if batched else None)

@@ -1,0 +1,14 @@
+"""How many cores a call may use."""
+
+import os
+
+from .arrays import as_count
+
+
+def available_threads():
+    """Cores this process may run on."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def resolve_threads(threads):
+    return available_threads() if threads is None else as_count("threads", threads, 1)
