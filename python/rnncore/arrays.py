@@ -1,32 +1,35 @@
 """Arrays at the border: what users pass in becomes what kernels may trust."""
 
+import operator
+import sys
+
 import numpy as np
 
+from .memory_maps import released_after
+
 FLOATS = (np.dtype(np.float32), np.dtype(np.float64))
-_FINITE_BLOCK = 1 << 16
 
 
 def as_real_array(name, value):
-    """Any real array-like, memory map, ``__array__`` or DLPack object as an ndarray, unconverted.
+    """Any real array-like, memory map, ``__array__`` or DLPack object as a plain ndarray, unconverted.
 
     Raises ``TypeError`` for what is not numbers (object, complex, strings) and ``ValueError`` for ragged lists.
     """
     if value is None:
         raise TypeError(f"{name} must be an array of real numbers, got None")
-    if not isinstance(value, np.ndarray):
-        try:
-            if hasattr(value, "__dlpack__") and not hasattr(value, "__array__"):
-                value = np.from_dlpack(value)
-            else:
-                value = np.asarray(value)
-        except (ValueError, TypeError, RuntimeError, BufferError, OverflowError) as error:
-            kind = TypeError if isinstance(error, TypeError) else ValueError
-            raise kind(f"{name} cannot be read as an array of real numbers: {error}") from None
-    if isinstance(value, np.ma.MaskedArray) and np.ma.is_masked(value):
+    if np.ma.isMaskedArray(value) and np.ma.is_masked(value):
         raise ValueError(f"{name} has masked elements; fill them before the call")
-    if value.dtype.kind not in "biuf":
-        raise TypeError(f"{name} must hold real numbers, got an array of dtype {value.dtype}")
-    return value
+    try:
+        only_dlpack = hasattr(value, "__dlpack__") and not hasattr(value, "__array__")
+        array = np.from_dlpack(value) if only_dlpack else np.asarray(value)
+    except MemoryError:
+        raise
+    except Exception as error:  # whatever a foreign __array__ raises
+        kind = TypeError if isinstance(error, TypeError) else ValueError
+        raise kind(f"{name} cannot be read as an array of real numbers: {error}") from error
+    if array.dtype.kind not in "biuf":
+        raise TypeError(f"{name} must hold real numbers, got an array of dtype {array.dtype}")
+    return array
 
 
 def check_shape(name, array, expected):
@@ -39,41 +42,32 @@ def check_shape(name, array, expected):
         raise ValueError(f"{name} must have shape ({wanted}), got {array.shape}")
 
 
-def first_nonfinite(array):
-    """Index of the first NaN or infinity in C order, or None; works block by block, never copying the array."""
-    if array.dtype.kind in "biu" or array.size == 0:
+def first_nonfinite(array, dtype):
+    """Index of the first NaN, infinity or overflow in ``dtype``, in C order, or None; never copies the array."""
+    if array.dtype.kind in "biu":
         return None
-    rows = array.reshape(1, 1) if array.ndim == 0 else array
-    row_size = max(1, rows[:1].size)
-    block = max(1, _FINITE_BLOCK // row_size)
-    for start in range(0, len(rows), block):
-        part = rows[start : start + block]
-        finite = np.isfinite(part)
+    narrows = array.dtype.itemsize > dtype.itemsize
+    for start, part in released_after(array):
+        with np.errstate(over="ignore", invalid="ignore"):
+            finite = np.isfinite(part.astype(dtype) if narrows else part)
         if not finite.all():
-            index = np.unravel_index(np.argmin(finite), part.shape)
-            return (int(index[0]) + start, *(int(i) for i in index[1:]))
+            first, *rest = np.unravel_index(np.argmin(finite), part.shape)
+            return (int(first) + start, *map(int, rest))
     return None
 
 
-def check_finite(name, array):
-    index = first_nonfinite(array)
+def check_finite(name, array, dtype, remedy=""):
+    index = first_nonfinite(array, dtype)
     if index is not None:
         place = index[0] if len(index) == 1 else index
-        raise ValueError(
-            f"{name} must be finite, got {array[index]} at index {place}"
-            + (" (check_finite=False lets it through)" if name == "inputs" else "")
-        )
-
-
-def native_order(dtype):
-    return dtype.newbyteorder("=")
+        raise ValueError(f"{name} must be finite in {dtype}, got {array[index]!s} at index {place}{remedy}")
 
 
 def common_dtype(named_arrays):
     """The one float dtype of a cell's parameters; integers follow it, and alone they become float64."""
     found = {}
     for name, array in named_arrays.items():
-        dtype = native_order(array.dtype)
+        dtype = array.dtype.newbyteorder("=")
         if dtype.kind != "f":
             continue
         if dtype not in FLOATS:
@@ -87,7 +81,7 @@ def common_dtype(named_arrays):
 
 def as_dtype(value):
     try:
-        dtype = native_order(np.dtype(value))
+        dtype = None if value is None else np.dtype(value).newbyteorder("=")
     except TypeError:
         dtype = None
     if dtype not in FLOATS:
@@ -96,10 +90,14 @@ def as_dtype(value):
 
 
 def as_count(name, value, least):
-    """A Python int of at least ``least``; booleans and floats are refused."""
-    if isinstance(value, (bool, np.bool_)) or not hasattr(value, "__index__"):
-        raise TypeError(f"{name} must be an integer, got {value!r}")
-    value = value.__index__()
-    if value < least:
-        raise ValueError(f"{name} must be at least {least}, got {value}")
-    return value
+    """A Python int of at least ``least`` that 64 bits hold; booleans and floats are refused."""
+    try:
+        if isinstance(value, (bool, np.bool_)):
+            raise TypeError
+        count = operator.index(value)
+    except TypeError:
+        raise TypeError(f"{name} must be an integer, got {value!r}") from None
+    if not least <= count <= sys.maxsize:
+        bound = f"at least {least}" if count < least else f"at most {sys.maxsize}"
+        raise ValueError(f"{name} must be {bound}, got {count}")
+    return count

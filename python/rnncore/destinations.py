@@ -1,14 +1,15 @@
 """Where a long result goes: fresh memory, the caller's array or memory map, or a file that appears only when whole."""
 
+import math
 import os
 import sys
-import tempfile
 from contextlib import contextmanager
 
 import numpy as np
 
-from .memory_maps import release, reserve
-from .runs import check_out
+from .arrays import check_shape
+from .memory_maps import release, reserve, same_memory
+from .whole_files import naming, whole_file
 
 
 @contextmanager
@@ -22,70 +23,78 @@ def destination(out, shape, dtype, run):
             raise MemoryError(f"{_describe(shape, dtype)} do not fit in memory; use keep= or out=") from None
         yield array
     elif isinstance(out, (str, os.PathLike)):
-        with _npy_file(os.fspath(out), shape, dtype) as array:
+        with _npy_file(os.path.realpath(out), shape, dtype) as array:
             yield array
     else:
-        check_out(out, shape, dtype, run)
-        reserve(out)
+        _check_out(out, shape, dtype, run)
+        with naming(getattr(out, "filename", None)):
+            reserve(out)
         yield out
 
 
 def _describe(shape, dtype):
-    return f"outputs of shape {shape} ({np.dtype(dtype).itemsize * np.prod([float(s) for s in shape]):.3g} bytes)"
+    return f"outputs of shape {shape} ({math.prod(shape) * np.dtype(dtype).itemsize:.3g} bytes)"
 
 
 def _check_size(shape, dtype):
-    size = np.dtype(dtype).itemsize
-    for length in shape:
-        size *= max(1, length)
-    if size > sys.maxsize and 0 not in shape:
+    if math.prod(max(1, length) for length in shape) * np.dtype(dtype).itemsize > sys.maxsize:
         raise ValueError(f"{_describe(shape, dtype)} are more than this machine can address; use keep='last'")
 
 
 @contextmanager
 def _npy_file(path, shape, dtype):
-    folder, name = os.path.split(os.path.abspath(path))
-    if os.path.isdir(path):
-        raise IsADirectoryError(f"out is a directory: {path}")
-    descriptor, temporary = tempfile.mkstemp(prefix=f".{name}.", suffix=".partial", dir=folder)
-    os.close(descriptor)
-    try:
-        if 0 in shape:
-            array = np.empty(shape, dtype)
-            with open(temporary, "wb") as file:
-                np.lib.format.write_array(file, array)
-        else:
+    with whole_file(path) as temporary:
+        with naming(path):
             array = np.lib.format.open_memmap(temporary, "w+", dtype, shape)
             reserve(array)
         yield array
-        if isinstance(array, np.memmap):
+        with naming(path):
             array.flush()
-        umask = os.umask(0)
-        os.umask(umask)
-        os.chmod(temporary, 0o666 & ~umask)
-        os.replace(temporary, path)
-    except BaseException:
-        os.unlink(temporary)
-        raise
+    array.filename = path
+
+
+def _check_out(out, shape, dtype, run):
+    """An array to write into: its shape, dtype, and that it is nobody else's memory."""
+    if not isinstance(out, np.ndarray):
+        raise TypeError(f"out must be an array, a memory map or a file path, got {type(out).__name__}")
+    check_shape("out", out, shape)
+    if out.dtype != dtype:
+        raise TypeError(f"out must have the cell's dtype {dtype}, got {out.dtype}")
+    if not out.flags.writeable:
+        raise ValueError("out is read-only")
+    if _repeats_memory(out):
+        raise ValueError(f"out has elements that share memory: shape {out.shape}, strides {out.strides}")
+    for name, other in {"inputs": run.inputs, **run.cell.parameters}.items():
+        if isinstance(other, np.ndarray) and same_memory(out, other):
+            raise ValueError(f"out overlaps {name} in memory; give it memory of its own")
+
+
+def _repeats_memory(array):
+    span = array.itemsize
+    for stride, size in sorted((abs(stride), size) for stride, size in zip(array.strides, array.shape) if size > 1):
+        if stride < span:
+            return array.size > 0
+        span += stride * (size - 1)
+    return False
 
 
 class Rows:
     """A destination seen by a walk: C-contiguous rows to fill, copied on where the array is laid out otherwise."""
 
     def __init__(self, array, width):
-        self.array, self.width, self.next = array, width, 0
+        self.array, self.width, self.next = np.asarray(array), width, 0
 
     def take(self, count):
         """The next ``count`` rows as a ``(count, B, size)`` array to be written."""
         part = self.array[self.next : self.next + count]
         self._part = part
         flat = (len(part), self.width, part.shape[-1])
-        self._buffer = part.reshape(flat) if part.flags.c_contiguous else np.empty(flat, part.dtype)
+        self._buffer = part.reshape(flat) if part.flags.carray else np.empty(flat, part.dtype)
         self.next += count
         return self._buffer
 
     def done(self):
         """The rows are filled: write them through and give their memory-mapped pages back."""
-        if not self._part.flags.c_contiguous:
+        if not self._part.flags.carray:
             self._part[...] = self._buffer.reshape(self._part.shape)
         release(self._part)

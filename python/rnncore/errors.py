@@ -7,20 +7,21 @@ class NonFiniteError(ArithmeticError):
     Attributes
     ----------
     step : int
-        The first step (counted from 1) whose state is not finite.
+        The first step (counted from 1) whose state or output is not finite.
     unit : int
-        Index of the first such component of the state vector.
+        Index of the first such component.
     batch : int or None
         Index of the sequence in a batch; ``None`` for a single sequence.
+    what : {"state", "output"}
     """
 
-    def __init__(self, step, unit, batch=None):
-        self.step, self.unit, self.batch = step, unit, batch
+    def __init__(self, step, unit, batch=None, what="state"):
+        self.step, self.unit, self.batch, self.what = step, unit, batch, what
         where = "" if batch is None else f" of sequence {batch}"
-        super().__init__(f"the state is not finite after step {step}, at component {unit}{where}")
+        super().__init__(f"the {what} is not finite after step {step}, at component {unit}{where}")
 
     def __reduce__(self):
-        return type(self), (self.step, self.unit, self.batch)
+        return type(self), (self.step, self.unit, self.batch, self.what)
 
 
 class BackendUnavailable(RuntimeError):

@@ -1,65 +1,97 @@
 """Memory maps larger than memory: give pages back once they have been used, reserve disk before writing."""
 
+import errno
 import mmap
 import os
 
 import numpy as np
 
-_PART_BYTES = 1 << 25
+_PART_BYTES = 1 << 20
 
 
-def find_map(array):
-    """The ``mmap`` under an array and its address, or None where pages may not be given back.
+def file_map(array):
+    """The ``numpy.memmap`` an array is a view of, in a mode that shares pages with its file; else None.
 
-    Private (copy-on-write) maps are left alone: dropping their pages would lose what was written to them.
+    Private (copy-on-write) maps do not count: their pages are their own.
     """
-    owner, shared = array, False
-    while isinstance(owner, np.ndarray):
-        shared = shared or getattr(owner, "mode", None) in ("r", "r+", "w+")
+    owner = array
+    while isinstance(owner, np.ndarray) and not isinstance(owner.base, mmap.mmap):
         owner = owner.base
-    if not shared or not isinstance(owner, mmap.mmap) or not hasattr(owner, "madvise"):
-        return None
-    return owner, np.frombuffer(owner, np.uint8).__array_interface__["data"][0]
+    return owner if isinstance(owner, np.memmap) and owner.mode in ("r", "r+", "w+") else None
 
 
 def release(array):
     """Tell the system that the pages under a memory-mapped array are not needed soon; nothing is lost."""
-    found = find_map(array)
-    if found is None or array.size == 0:
+    owner = file_map(array)
+    if owner is None or array.size == 0 or not hasattr(owner.base, "madvise"):
         return
-    owner, origin = found
+    origin = _address(owner) - owner.offset % mmap.ALLOCATIONGRANULARITY
     low, high = np.lib.array_utils.byte_bounds(array)
-    first = -(-(low - origin) // mmap.PAGESIZE) * mmap.PAGESIZE
-    last = (high - origin) // mmap.PAGESIZE * mmap.PAGESIZE
-    if last > first:
-        owner.madvise(mmap.MADV_DONTNEED, first, last - first)
+    first = (low - origin) // mmap.PAGESIZE * mmap.PAGESIZE
+    owner.base.madvise(mmap.MADV_DONTNEED, first, high - origin - first)
 
 
 def released_after(array):
-    """The array's parts along its first axis, some MB each; pages are given back after each part."""
+    """``(start, part)`` along the first axis, about a MB each; memory-mapped pages are given back after each part."""
     rows = max(1, _PART_BYTES // max(1, array[:1].nbytes))
-    for start in range(0, len(array), rows):
+    for start in range(0, len(array) if array.size else 0, rows):
         part = array[start : start + rows]
-        yield part
+        yield start, part
         release(part)
 
 
 def reserve(array):
-    """Allocate the disk blocks of a writable ``numpy.memmap``, so that a full disk is an error now and no signal later.
+    """Allocate the disk blocks under a memory map, so that a full disk is an error now and no signal later.
 
-    Raises ``OSError`` when the disk cannot hold the file.
+    Raises ``OSError`` when the disk cannot hold them.
     """
-    owner = array
-    while isinstance(owner.base, np.ndarray):
-        owner = owner.base
-    path = getattr(owner, "filename", None)
-    if path is None or getattr(owner, "mode", "c") == "c" or not hasattr(os, "posix_fallocate") or array.size == 0:
+    owner = file_map(array)
+    if owner is None or owner.filename is None or owner.size == 0 or not hasattr(os, "posix_fallocate"):
         return
     try:
-        descriptor = os.open(path, os.O_RDWR)
+        descriptor = os.open(owner.filename, os.O_RDWR)
     except OSError:
         return  # the file was unlinked or moved: its map still works
     try:
-        os.posix_fallocate(descriptor, owner.offset, owner.nbytes)
+        if os.fstat(descriptor).st_size >= owner.offset + owner.nbytes:  # else another file stands there by now
+            os.posix_fallocate(descriptor, owner.offset, owner.nbytes)
+    except OSError as error:
+        if error.errno not in (errno.EOPNOTSUPP, errno.EINVAL, errno.ENOSYS):  # this file system cannot reserve
+            raise
     finally:
         os.close(descriptor)
+
+
+def same_memory(first, second):
+    """Whether two arrays overlap, in memory or in a file that both of them map."""
+    try:
+        return np.shares_memory(first, second, max_work=1000) or _same_file_bytes(first, second)
+    except np.exceptions.TooHardError:
+        return True
+
+
+def _same_file_bytes(first, second):
+    maps = file_map(first), file_map(second)
+    if None in maps or not first.size or not second.size or not _same_file(*(owner.filename for owner in maps)):
+        return False
+    (low, high), (other_low, other_high) = map(_file_range, (first, second), maps)
+    return low < other_high and other_low < high
+
+
+def _same_file(first, second):
+    if first is None or second is None:
+        return False
+    try:
+        return os.path.samefile(first, second)
+    except OSError:  # unlinked or moved since
+        return first == second
+
+
+def _file_range(array, owner):
+    low, high = np.lib.array_utils.byte_bounds(array)
+    origin = _address(owner) - owner.offset
+    return low - origin, high - origin
+
+
+def _address(array):
+    return array.__array_interface__["data"][0]

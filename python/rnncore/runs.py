@@ -4,9 +4,9 @@ import time
 
 import numpy as np
 
-from .arrays import as_count, as_real_array, check_finite, check_shape, first_nonfinite
+from .arrays import as_count, as_real_array, check_finite
 from .cells import Cell, MatrixSequence
-from .memory_maps import release, released_after
+from .memory_maps import release
 
 # A segment is what a backend walks between two looks at Ctrl-C and the progress bar.
 _SEGMENT_SECONDS = 0.1
@@ -34,9 +34,11 @@ class Run:
         self.steps = _count_steps(cell, self.inputs, steps)
         state = None if state is None else _read_state(cell, state)
         self.batch = _agree_on_batch(self.inputs, state)
-        self.state = _own_state(cell, state, self.batch, finite)
-        if self.inputs is not None and finite:
-            _check_inputs(self.inputs, cell.dtype)
+        if finite and state is not None:
+            check_finite("state", state, cell.dtype)
+        if finite and self.inputs is not None:
+            check_finite("inputs", self.inputs, cell.dtype, "; check_finite=False lets it through")
+        self.state = _own_state(cell, state, self.batch)
 
     @property
     def lead(self):
@@ -50,18 +52,18 @@ class Run:
 
     def inputs_between(self, start, stop):
         """``(S, B, input_size)``, C-contiguous and of the cell's dtype, or None; a view where that serves."""
-        if self.inputs is None:
+        if self.inputs is None or self.cell.input_size == 0:
             return None
         part = self.inputs[start:stop]
         if part.ndim == 2:
             part = part[:, None]
         if part.shape[1] != self.width:
             part = np.broadcast_to(part, (len(part), self.width, part.shape[2]))
-        with np.errstate(over="ignore"):
-            return np.ascontiguousarray(part, self.cell.dtype)
+        with np.errstate(over="ignore", invalid="ignore"):
+            return np.require(part, self.cell.dtype, ("C_CONTIGUOUS", "ALIGNED"))
 
     def segments(self, chunk, report, bytes_per_step=0):
-        """``(start, stop)`` pairs covering the run, each about a tenth of a second of work unless ``chunk`` fixes them.
+        """``(start, stop)`` pairs covering the run: ``chunk`` steps or a tenth of a second of work, some MB at most.
 
         Their lengths never change a result. Memory-mapped pages that a segment has read are given back after it.
         """
@@ -69,9 +71,9 @@ class Run:
         operations = (weights + self.cell.state_size + self.cell.input_size + 64) * max(1, self.width)
         held = self.width * (self.cell.input_size + self.cell.output_size) * self.cell.dtype.itemsize + bytes_per_step
         most = max(1, _SEGMENT_BYTES // max(1, held))
-        length = chunk or min(most, max(1, _FIRST_SEGMENT_OPERATIONS // operations))
+        length = min(most, chunk or max(1, _FIRST_SEGMENT_OPERATIONS // operations))
         start = 0
-        while start < self.steps:
+        while start < self.steps and self.width:
             stop = min(self.steps, start + length)
             before = time.perf_counter()
             yield start, stop
@@ -142,73 +144,9 @@ def _agree_on_batch(inputs, state):
     return batch
 
 
-def _own_state(cell, state, batch, finite):
+def _own_state(cell, state, batch):
     own = np.zeros((1 if batch is None else batch, cell.state_size), cell.dtype)
     if state is not None:
-        with np.errstate(over="ignore"):
+        with np.errstate(over="ignore", invalid="ignore"):
             own[...] = state
-        if finite:
-            check_finite("state", own)
     return own
-
-
-def _check_inputs(inputs, dtype):
-    narrows = inputs.dtype.kind == "f" and inputs.dtype.itemsize > dtype.itemsize
-    start = 0
-    for part in released_after(inputs):
-        with np.errstate(over="ignore"):
-            index = first_nonfinite(part.astype(dtype, copy=False) if narrows else part)
-        if index is not None:
-            index = (index[0] + start, *index[1:])
-            raise ValueError(
-                f"inputs must be finite in {dtype}, got {inputs[index]} at index {index}; check_finite=False lets it through"
-            )
-        start += len(part)
-
-
-def check_out(out, shape, dtype, run):
-    """An array to write into: its shape, dtype, and that it is nobody else's memory."""
-    if not isinstance(out, np.ndarray):
-        raise TypeError(f"out must be an array, a memory map or a file path, got {type(out).__name__}")
-    check_shape("out", out, shape)
-    if out.dtype != dtype:
-        raise TypeError(f"out must have the cell's dtype {dtype}, got {out.dtype.str if out.dtype.isnative else out.dtype}")
-    if not out.flags.writeable:
-        raise ValueError("out is read-only")
-    if out.size and any(size > 1 and stride == 0 for size, stride in zip(out.shape, out.strides)):
-        raise ValueError("out repeats memory: an axis has stride 0")
-    others = {"inputs": run.inputs}
-    others.update(run.cell.parameters)
-    for name, other in others.items():
-        if isinstance(other, np.ndarray) and _overlap(out, other):
-            raise ValueError(f"out overlaps {name} in memory; give it memory of its own")
-
-
-def _overlap(first, second):
-    if np.may_share_memory(first, second):
-        try:
-            return np.shares_memory(first, second, max_work=1000)
-        except np.exceptions.TooHardError:
-            return True
-    return _same_file_range(first, second)
-
-
-def _same_file_range(first, second):
-    """Two maps of one file at overlapping offsets share data though their addresses differ."""
-    ranges = []
-    for array in (first, second):
-        owner = array
-        while owner is not None and not (isinstance(owner, np.memmap) and isinstance(owner.base, object)
-                                         and getattr(owner, "filename", None) is not None
-                                         and not isinstance(owner.base, np.ndarray)):
-            owner = owner.base if isinstance(owner, np.ndarray) else None
-        if owner is None or owner.mode == "c":
-            return False
-        low, high = np.lib.array_utils.byte_bounds(array)
-        origin = owner.__array_interface__["data"][0] - owner.offset
-        ranges.append((owner.filename, low - origin, high - origin))
-    (file_a, low_a, high_a), (file_b, low_b, high_b) = ranges
-    return file_a == file_b and low_a < high_b and low_b < high_a
-
-
-__all__ = ["Run", "check_out"]

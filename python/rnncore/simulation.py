@@ -51,7 +51,7 @@ def simulate(
     check_finite : bool
         True: NaN and infinities in inputs or state are an error before work starts. False lets them through.
     raise_nonfinite : bool
-        True: raise when the run itself leaves the finite numbers, naming step and unit.
+        True: raise when the state, or an output that is kept, leaves the finite numbers, naming step and unit.
     chunk : int, optional
         Steps between two looks at Ctrl-C and the progress; by default about a tenth of a second of work. The result
         does not depend on it, bit for bit.
@@ -85,11 +85,15 @@ def simulate(
     >>> rnncore.simulate(cell, np.ones((1, 1)), state=first.final_state).outputs
     array([[1.75]])
     """
-    run = Run(cell, inputs, steps, state, check_finite)
-    every = _kept_every(keep, run.steps)
+    every = _kept_every(keep)
     chunk = None if chunk is None else as_count("chunk", chunk, 1)
     threads = resolve_threads(threads)
     backend = choose_backend(backend)
+    run = Run(cell, inputs, steps, state, check_finite)
+    if keep == "last":
+        every = run.steps
+        if out is not None and not every:
+            raise ValueError("out would receive nothing: there is no last output of a run over no steps")
     with ExitStack() as stack:
         report = stack.enter_context(progress_reporter(progress, run.steps, "simulate"))
         outputs = states = None
@@ -119,13 +123,11 @@ def simulate(
     return Trajectory(outputs, states, final_state, run.steps, backend.name)
 
 
-def _kept_every(keep, steps):
-    if keep == "last":
-        return steps
-    if isinstance(keep, str):
-        if keep not in ("outputs", "states"):
-            raise ValueError(f'keep must be "outputs", "states", "last" or an integer, got {keep!r}')
+def _kept_every(keep):
+    if isinstance(keep, str) and keep in ("outputs", "states", "last"):
         return 1
+    if isinstance(keep, str) or keep is None:
+        raise ValueError(f'keep must be "outputs", "states", "last" or an integer, got {keep!r}')
     return as_count("keep", keep, 1)
 
 
@@ -138,26 +140,29 @@ def _walk(run, program, every, outputs, states, raise_nonfinite, chunk, threads,
             state_rows = np.empty((stop - start, *run.state.shape), run.state.dtype)
         else:
             state_rows = None
+        output_rows = outputs.take(kept) if outputs is not None and kept else None
         program.advance(
             run.inputs_between(start, stop),
             stop - start,
             run.state,
             start=start,
             every=every,
-            outputs=outputs.take(kept) if outputs is not None and kept else None,
+            outputs=output_rows,
             states=state_rows,
             threads=threads,
         )
         if raise_nonfinite:
-            _raise_nonfinite(state_rows, start, run.batch is not None)
+            _check_rows("state", state_rows, range(start + 1, stop + 1), run)
+            if output_rows is not None:
+                _check_rows("output", output_rows, range((start // every + 1) * every, stop + 1, every), run)
         if states is not None:
             states.done()
-        if outputs is not None and kept:
+        if output_rows is not None:
             outputs.done()
 
 
-def _raise_nonfinite(states, start, batched):
-    index = first_nonfinite(states)
+def _check_rows(what, rows, steps, run):
+    index = first_nonfinite(rows, rows.dtype)
     if index is not None:
-        step, batch, unit = index
-        raise NonFiniteError(start + step + 1, unit, batch if batched else None)
+        row, sequence, unit = index
+        raise NonFiniteError(steps[row], unit, None if run.batch is None else sequence, what)

@@ -8,4 +8,4 @@ from .linear import Linear
 from .matrix_sequence import MatrixSequence
 from .nonlinearities import NONLINEARITIES
 
-__all__ = ["Cell", "Chain", "Dense", "Elman", "Linear", "MatrixSequence", "NONLINEARITIES"]
+__all__ = ["NONLINEARITIES", "Cell", "Chain", "Dense", "Elman", "Linear", "MatrixSequence"]

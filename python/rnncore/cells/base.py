@@ -1,6 +1,7 @@
 """What every cell has: sizes, dtype, parameters, and copies with some of them changed."""
 
 import inspect
+import sys
 
 import numpy as np
 
@@ -23,7 +24,7 @@ class Cell:
     def _freeze(self, **fields):
         for name, value in fields.items():
             object.__setattr__(self, name, value)
-        object.__setattr__(self, "_programs", {})
+        object.__setattr__(self, "_programs", {})  # by backend name, see backends.prepare
 
     def __setattr__(self, name, value):
         raise AttributeError(f"cells are immutable; use cell.replace({name}=...) for a changed copy")
@@ -31,17 +32,18 @@ class Cell:
     def __delattr__(self, name):
         raise AttributeError("cells are immutable")
 
-    def __getstate__(self):
-        return {name: value for name, value in vars(self).items() if name != "_programs"}
-
-    def __setstate__(self, state):
-        self._freeze(**state)
+    def __reduce__(self):
+        return _rebuild, (type(self), self.parameters, self.options)
 
     def __copy__(self):
         return self
 
     def __deepcopy__(self, memo):
         return self
+
+    @property
+    def parameters(self):
+        return dict(self._parameters)
 
     @property
     def layers(self):
@@ -82,12 +84,18 @@ class Cell:
         dtype = as_dtype(dtype)
         if dtype == self.dtype:
             return self
-        return type(self)(**{name: array.astype(dtype) for name, array in self.parameters.items()}, **self.options)
+        with np.errstate(over="ignore"):  # the constructor refuses the infinities
+            converted = {name: array.astype(dtype) for name, array in self.parameters.items()}
+        return type(self)(**converted, **self.options)
 
     def __repr__(self):
         sizes = f"input_size={self.input_size}, output_size={self.output_size}, state_size={self.state_size}"
         options = "".join(f", {name}={value!r}" for name, value in self.options.items())
         return f"{type(self).__name__}({sizes}{options}, dtype={self.dtype})"
+
+
+def _rebuild(kind, parameters, options):
+    return kind(**parameters, **options)
 
 
 def read_parameters(arrays):
@@ -102,15 +110,14 @@ def read_parameters(arrays):
 
 def is_sparse(value):
     """Whether ``value`` is a scipy.sparse array or matrix, without importing scipy to find out."""
-    return any(base.__module__.startswith("scipy.sparse") for base in type(value).__mro__)
+    return "scipy.sparse" in sys.modules and sys.modules["scipy.sparse"].issparse(value)
 
 
 def own(name, array, shape, dtype):
     """A read-only C-contiguous copy of a dense parameter of the right shape, finite."""
     check_shape(name, array, shape)
-    with np.errstate(over="ignore"):
-        copy = np.array(array, dtype=dtype, order="C", copy=True, subok=False)
-    check_finite(name, copy)
+    check_finite(name, array, dtype)
+    copy = np.array(array, dtype=dtype, order="C")
     copy.flags.writeable = False
     return copy
 
@@ -125,10 +132,13 @@ def own_recurrent(name, array, dtype):
         return own(name, array, array.shape, dtype)
     from scipy.sparse import csr_array
 
-    with np.errstate(over="ignore"):
-        matrix = csr_array(array, dtype=dtype, copy=True)
+    matrix = csr_array(array, dtype=dtype, copy=True)
+    try:
+        matrix.check_format(full_check=True)
+    except ValueError as error:
+        raise ValueError(f"{name} is not a valid sparse array: {error}") from None
     matrix.sum_duplicates()
-    check_finite(f"{name}.data", matrix.data)
+    check_finite(f"{name}.data", matrix.data, dtype)
     for part in (matrix.data, matrix.indices, matrix.indptr):
         part.flags.writeable = False
     return matrix

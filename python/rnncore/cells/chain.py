@@ -1,6 +1,7 @@
 """Layers in depth: the outputs of one are the inputs of the next."""
 
 from collections.abc import Iterable
+from itertools import pairwise
 
 from .base import Cell
 
@@ -38,7 +39,7 @@ class Chain(Cell):
         layers = tuple(layer for cell in cells for layer in cell.layers)
         if not layers:
             raise ValueError("cells must hold at least one cell")
-        for index, (layer, following) in enumerate(zip(layers, layers[1:])):
+        for index, (layer, following) in enumerate(pairwise(layers)):
             if layer.output_size != following.input_size:
                 raise ValueError(
                     f"layer {index} ({type(layer).__name__}) has {layer.output_size} outputs but layer {index + 1} "
@@ -56,6 +57,9 @@ class Chain(Cell):
             output_size=layers[-1].output_size,
             state_size=sum(layer.state_size for layer in layers),
         )
+
+    def __reduce__(self):
+        return Chain, (self._layers,)
 
     @property
     def layers(self):

@@ -1,6 +1,6 @@
 """y_t = φ(W x_t + b)"""
 
-from .base import Cell, own, read_parameters
+from .base import Cell, is_sparse, own, read_parameters
 from .nonlinearities import check_nonlinearity
 
 
@@ -33,17 +33,18 @@ class Dense(Cell):
         check_nonlinearity(nonlinearity)
         if weight is None:
             raise TypeError("weight must be an (n_out, n_in) array, got None")
+        for name, value in (("weight", weight), ("bias", bias)):
+            if is_sparse(value):
+                raise TypeError(f"{name} must be a dense array")
         present, dtype = read_parameters({"weight": weight, "bias": bias})
         if present["weight"].ndim != 2 or 0 in present["weight"].shape:
             raise ValueError(f"weight must have shape (n_out, n_in), both at least 1, got {present['weight'].shape}")
-        if type(present["weight"]).__module__.startswith("scipy.sparse"):
-            raise TypeError("weight must be a dense array")
         rows, columns = present["weight"].shape
         parameters = {"weight": own("weight", present["weight"], (rows, columns), dtype)}
         if "bias" in present:
             parameters["bias"] = own("bias", present["bias"], (rows,), dtype)
         self._freeze(
-            parameters=parameters,
+            _parameters=parameters,
             dtype=dtype,
             nonlinearity=nonlinearity,
             input_size=columns,

@@ -41,9 +41,7 @@ class Elman(Cell):
     array([2., 0.])
     """
 
-    def __init__(
-        self, weight_hh, weight_ih=None, bias_ih=None, bias_hh=None, *, nonlinearity="tanh", leak=1.0
-    ):
+    def __init__(self, weight_hh, weight_ih=None, bias_ih=None, bias_hh=None, *, nonlinearity="tanh", leak=1.0):
         check_nonlinearity(nonlinearity)
         if isinstance(leak, bool) or not isinstance(leak, Real):
             raise TypeError(f"leak must be a number in (0, 1], got {leak!r}")
@@ -54,7 +52,7 @@ class Elman(Cell):
         )
         size = parameters["weight_hh"].shape[0]
         self._freeze(
-            parameters=parameters,
+            _parameters=parameters,
             dtype=dtype,
             nonlinearity=nonlinearity,
             leak=float(leak),

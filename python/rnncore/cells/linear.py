@@ -33,7 +33,7 @@ class Linear(Cell):
         parameters, dtype = own_recurrence({"weight_hh": weight_hh, "weight_ih": weight_ih, "bias": bias})
         size = parameters["weight_hh"].shape[0]
         self._freeze(
-            parameters=parameters,
+            _parameters=parameters,
             dtype=dtype,
             input_size=parameters["weight_ih"].shape[1] if "weight_ih" in parameters else 0,
             output_size=size,

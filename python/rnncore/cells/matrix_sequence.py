@@ -1,6 +1,8 @@
 """x_t = M_t x_{t-1}"""
 
-from ..arrays import as_real_array, check_finite, common_dtype
+import numpy as np
+
+from .. import arrays
 from .base import Cell
 
 
@@ -27,18 +29,18 @@ class MatrixSequence(Cell):
     """
 
     def __init__(self, matrices, *, check_finite=True):
-        matrices = as_real_array("matrices", matrices)
+        matrices = arrays.as_real_array("matrices", matrices)
         if matrices.ndim != 3 or matrices.shape[1] != matrices.shape[2] or matrices.shape[1] == 0:
             raise ValueError(f"matrices must have shape (T, n, n) with n at least 1, got {matrices.shape}")
-        dtype = common_dtype({"matrices": matrices})
-        if matrices.dtype != dtype or not matrices.flags.c_contiguous:
-            matrices = matrices.astype(dtype, order="C")
+        dtype = arrays.common_dtype({"matrices": matrices})
+        if not isinstance(check_finite, bool):
+            raise TypeError(f"check_finite must be True or False, got {check_finite!r}")
         if check_finite:
-            _check_matrices(matrices)
-        matrices = matrices.view()
+            arrays.check_finite("matrices", matrices, dtype, "; check_finite=False lets it through")
+        matrices = np.require(matrices, dtype, ("C_CONTIGUOUS", "ALIGNED")).view()
         matrices.flags.writeable = False
         self._freeze(
-            parameters={"matrices": matrices},
+            _parameters={"matrices": matrices},
             dtype=dtype,
             check_finite=check_finite,
             input_size=0,
@@ -52,11 +54,4 @@ class MatrixSequence(Cell):
 
     @property
     def matrices(self):
-        return self.parameters["matrices"]
-
-
-def _check_matrices(matrices):
-    from ..memory_maps import released_after
-
-    for part in released_after(matrices):
-        check_finite("matrices", part)
+        return self._parameters["matrices"]

@@ -4,6 +4,6 @@ NONLINEARITIES = ("identity", "tanh", "relu", "sigmoid", "elu", "softplus")
 
 
 def check_nonlinearity(name):
-    if name not in NONLINEARITIES:
+    if not isinstance(name, str) or name not in NONLINEARITIES:
         raise ValueError(f"nonlinearity must be one of {', '.join(NONLINEARITIES)}; got {name!r}")
     return name
