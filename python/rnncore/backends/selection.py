@@ -32,6 +32,8 @@ def choose_backend(name=None):
     if name is None and os.environ.get("RNNCORE_BACKEND"):
         name, source = os.environ["RNNCORE_BACKEND"], "RNNCORE_BACKEND"
     if name is None:
+        if os.environ.get("RNNCORE_TARGET") and _unavailable("native") is not None:
+            raise BackendUnavailable(_unavailable("native"))
         return get_backend(next(candidate for candidate in BACKENDS if _unavailable(candidate) is None))
     if not isinstance(name, str) or name not in BACKENDS:
         raise ValueError(f"{source} must be one of {', '.join(BACKENDS)}; got {name!r}")

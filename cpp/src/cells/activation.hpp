@@ -1,0 +1,73 @@
+// h = φ(z), or h = (1 - a) h_previous + a φ(z) for a leaky cell, over padded rows.
+#pragma once
+
+#include "rnncore/cells.hpp"
+#include "simd/math.hpp"
+
+namespace rnncore::RNNCORE_TARGET {
+
+template <class Real>
+struct Identity {
+    static Vector<Real> value(Vector<Real> z) { return z; }
+};
+
+template <class Real>
+struct Tanh {
+    static Vector<Real> value(Vector<Real> z) { return tanh<Real>(z); }
+};
+
+template <class Real>
+struct Relu {
+    static Vector<Real> value(Vector<Real> z) { return z < Vector<Real>{} ? Vector<Real>{} : z; }  // NaN stays NaN
+};
+
+template <class Real>
+struct Sigmoid {
+    static Vector<Real> value(Vector<Real> z) { return sigmoid<Real>(z); }
+};
+
+template <class Real>
+struct Elu {
+    static Vector<Real> value(Vector<Real> z) { return elu<Real>(z); }
+};
+
+template <class Real>
+struct Softplus {
+    static Vector<Real> value(Vector<Real> z) { return softplus<Real>(z); }
+};
+
+template <class Real>
+using Activation = void (*)(Real leak, const Real* previous, Real* z, Index vectors);
+
+template <class Real, template <class> class Phi>
+void activate(Real, const Real*, Real* z, Index vectors) {
+    for (Index v = 0; v < vectors; ++v, z += lanes<Real>) store<Real>(z, Phi<Real>::value(load<Real>(z)));
+}
+
+template <class Real, template <class> class Phi>
+void activate_leaky(Real leak, const Real* previous, Real* z, Index vectors) {
+    const Vector<Real> a = broadcast<Real>(leak), rest = broadcast<Real>(1 - leak);
+    for (Index v = 0; v < vectors; ++v, z += lanes<Real>, previous += lanes<Real>)
+        store<Real>(z, fma<Real>(a, Phi<Real>::value(load<Real>(z)), rest * load<Real>(previous)));
+}
+
+template <class Real, template <class> class Phi>
+inline Activation<Real> choose_activation(bool leaky) {
+    return leaky ? activate_leaky<Real, Phi> : activate<Real, Phi>;
+}
+
+// Null where there is nothing to do.
+template <class Real>
+inline Activation<Real> choose_activation(Nonlinearity nonlinearity, bool leaky) {
+    switch (nonlinearity) {
+        case Nonlinearity::tanh: return choose_activation<Real, Tanh>(leaky);
+        case Nonlinearity::relu: return choose_activation<Real, Relu>(leaky);
+        case Nonlinearity::sigmoid: return choose_activation<Real, Sigmoid>(leaky);
+        case Nonlinearity::elu: return choose_activation<Real, Elu>(leaky);
+        case Nonlinearity::softplus: return choose_activation<Real, Softplus>(leaky);
+        case Nonlinearity::identity: break;
+    }
+    return leaky ? activate_leaky<Real, Identity> : nullptr;
+}
+
+}  // namespace rnncore::RNNCORE_TARGET

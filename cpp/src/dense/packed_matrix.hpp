@@ -1,0 +1,66 @@
+// A matrix in the order a matrix-vector product reads it: tiles of rows, column after column within a tile.
+#pragma once
+
+#include <cstdlib>
+
+#include "rnncore/cells.hpp"
+#include "simd/vector.hpp"
+
+namespace rnncore::RNNCORE_TARGET {
+
+// Partial sums per element, so that rows that fill few registers still hide the latency of the additions. Depends on
+// the number of rows alone: the order of a sum must not depend on how the product is tiled.
+template <class Real>
+inline int partial_sums(Index rows) {
+    Index vectors = (rows + lanes<Real> - 1) / lanes<Real>;
+    return vectors <= 2 ? 4 : vectors <= 5 ? 2 : 1;
+}
+
+template <class Real>
+inline Index padded(Index size) {
+    return (size + lanes<Real> - 1) / lanes<Real> * lanes<Real>;
+}
+
+inline constexpr int single_tile_vectors = 8;
+inline constexpr int batch_tile_vectors = vector_registers == 32 ? 4 : 2;
+
+inline void* allocate(std::size_t bytes) { return std::aligned_alloc(64, (bytes + 64) / 64 * 64); }
+
+template <class Real>
+struct PackedMatrix {
+    Index rows = 0, columns = 0;
+    Index vectors = 0;  // of padded rows
+    Index tiles = 0;
+    int partials = 1;
+    Real* data = nullptr;
+
+    // Tiles are as equal as can be: some of `vectors / tiles` vectors, the first ones of one more.
+    int tile_vectors(Index tile) const { return static_cast<int>(vectors / tiles + (tile < vectors % tiles)); }
+    Index tile_start(Index tile) const {
+        return tile * (vectors / tiles) + (tile < vectors % tiles ? tile : vectors % tiles);
+    }
+    const Real* tile_data(Index tile) const { return data + tile_start(tile) * lanes<Real> * columns; }
+};
+
+// False: out of memory.
+template <class Real>
+inline bool pack(PackedMatrix<Real>& packed, const Real* matrix, Index rows, Index columns, int partials,
+                 int most_vectors) {
+    packed.rows = rows;
+    packed.columns = columns;
+    packed.vectors = padded<Real>(rows) / lanes<Real>;
+    packed.tiles = (packed.vectors + most_vectors - 1) / most_vectors;
+    packed.partials = partials;
+    packed.data = static_cast<Real*>(allocate(sizeof(Real) * packed.vectors * lanes<Real> * columns));
+    if (!packed.data) return false;
+    Real* to = packed.data;
+    for (Index tile = 0; tile < packed.tiles; ++tile) {
+        Index first = packed.tile_start(tile) * lanes<Real>;
+        Index count = packed.tile_vectors(tile) * lanes<Real>;
+        for (Index k = 0; k < columns; ++k)
+            for (Index i = first; i < first + count; ++i) *to++ = i < rows ? matrix[i * columns + k] : Real(0);
+    }
+    return true;
+}
+
+}  // namespace rnncore::RNNCORE_TARGET

@@ -1,0 +1,59 @@
+// The walk forward in time of one layer over one chunk of steps: a template over the cell, which knows only its step.
+#pragma once
+
+#include "dense/packed_matrix.hpp"
+#include "targets/target.hpp"
+
+namespace rnncore::RNNCORE_TARGET {
+
+template <class Real>
+inline void copy_rows(const Real* from, Index from_step, Index from_sequence, Real* to, Index to_step,
+                      Index to_sequence, Index steps, Index width, Index size) {
+    for (Index t = 0; t < steps; ++t)
+        for (Index b = 0; b < width; ++b)
+            std::memcpy(to + t * to_step + b * to_sequence, from + t * from_step + b * from_sequence,
+                        sizeof(Real) * size);
+}
+
+// Scratch: rows of the chunk where the outputs cannot serve, then the padded state before the chunk.
+template <class Cell, class Real>
+Index simulate_scratch(const void* cell, Index steps, Index width) {
+    return (steps + 1) * width * padded<Real>(static_cast<const Cell*>(cell)->size);
+}
+
+template <class Cell, class Real>
+void simulate_chunk(const void* object, const LayerChunk<Real>& chunk) {
+    const Cell& cell = *static_cast<const Cell*>(object);
+    const Index size = cell.size, row = padded<Real>(size), steps = chunk.steps, width = chunk.width;
+
+    // Steps are worked out in place: first the drive z_t, then h_t over it. Rows of whole vectors can be the caller's.
+    const bool direct = chunk.outputs && chunk.output_sequence % lanes<Real> == 0 && chunk.output_sequence >= row;
+    Real* rows = direct ? chunk.outputs : chunk.scratch;
+    const Index step = direct ? chunk.output_step : width * row;
+    const Index sequence = direct ? chunk.output_sequence : row;
+    cell.input.project(chunk.inputs, chunk.input_step, chunk.input_sequence, rows, step, sequence, steps, width);
+
+    if constexpr (Cell::has_state) {
+        Real* before = chunk.scratch + steps * width * row;
+        std::memset(before, 0, sizeof(Real) * width * row);
+        copy_rows<Real>(chunk.state, 0, chunk.state_sequence, before, 0, row, 1, width, size);
+        const Real* previous = before;
+        Index previous_stride = row;
+        for (Index t = 0; t < steps; ++t) {
+            cell.step(chunk.start + t + 1, previous, previous_stride, rows + t * step, sequence, width);
+            previous = rows + t * step;
+            previous_stride = sequence;
+        }
+        copy_rows<Real>(previous, 0, previous_stride, chunk.state, 0, chunk.state_sequence, 1, width, size);
+        if (chunk.states)
+            copy_rows<Real>(rows, step, sequence, chunk.states, chunk.states_step, chunk.states_sequence, steps, width,
+                            size);
+    } else {
+        cell.finish(rows, step, sequence, steps, width);
+    }
+    if (chunk.outputs && !direct)
+        copy_rows<Real>(rows, step, sequence, chunk.outputs, chunk.output_step, chunk.output_sequence, steps, width,
+                        size);
+}
+
+}  // namespace rnncore::RNNCORE_TARGET

@@ -1,0 +1,176 @@
+// Networks against the textbook formula in long double, on the level named on the command line, through the public
+// headers alone; and the promises about bits.
+#include "rnncore/network.hpp"
+
+#include <cmath>
+#include <cstring>
+#include <random>
+#include <vector>
+
+#include "check.hpp"
+#include "rnncore/targets.hpp"
+
+using rnncore::Index;
+using rnncore::Layout;
+using rnncore::Network;
+using rnncore::Nonlinearity;
+
+namespace {
+
+std::mt19937 generator(7);
+
+template <class Real>
+std::vector<Real> random_values(Index count, double scale) {
+    std::normal_distribution<double> normal(0, scale);
+    std::vector<Real> values(count);
+    for (Real& value : values) value = static_cast<Real>(normal(generator));
+    return values;
+}
+
+long double phi(Nonlinearity nonlinearity, long double z) {
+    switch (nonlinearity) {
+        case Nonlinearity::tanh: return std::tanh(z);
+        case Nonlinearity::relu: return z > 0 ? z : 0;
+        case Nonlinearity::sigmoid: return 1 / (1 + std::exp(-z));
+        case Nonlinearity::elu: return z > 0 ? z : std::expm1(z);
+        case Nonlinearity::softplus: return std::log1p(std::exp(z));
+        default: return z;
+    }
+}
+
+template <class Real>
+struct Example {
+    Index size, input_size;
+    std::vector<Real> weight_hh, weight_ih, bias;
+    rnncore::Elman<Real> cell;
+
+    Example(Index n, Index n_in, Nonlinearity nonlinearity, Real leak)
+        : size(n),
+          input_size(n_in),
+          weight_hh(random_values<Real>(n * n, 0.9 / std::sqrt(double(n)))),
+          weight_ih(random_values<Real>(n * n_in, 1)),
+          bias(random_values<Real>(n, 0.3)) {
+        cell.size = n;
+        cell.input_size = n_in;
+        cell.weight_hh = weight_hh.data();
+        cell.weight_ih = n_in ? weight_ih.data() : nullptr;
+        cell.bias = bias.data();
+        cell.nonlinearity = nonlinearity;
+        cell.leak = leak;
+    }
+
+    // One step from a given state, so that chaos cannot amplify rounding.
+    void expect_step(const Real* x, const Real* before, const Real* after) const {
+        for (Index i = 0; i < size; ++i) {
+            long double z = bias[i], magnitude = std::abs(z);
+            for (Index k = 0; k < size; ++k) {
+                z += (long double)weight_hh[i * size + k] * before[k];
+                magnitude += std::abs((long double)weight_hh[i * size + k] * before[k]);
+            }
+            for (Index k = 0; k < input_size; ++k) {
+                z += (long double)weight_ih[i * input_size + k] * x[k];
+                magnitude += std::abs((long double)weight_ih[i * input_size + k] * x[k]);
+            }
+            const long double h = (1 - (long double)cell.leak) * before[i] + cell.leak * phi(cell.nonlinearity, z);
+            // A sum of size + input_size + 1 products, slope of φ at most 1, then some roundings of the result.
+            const long double tolerance = std::numeric_limits<Real>::epsilon() *
+                                          ((size + input_size + 2) * magnitude + 4 * (1 + std::abs(h)));
+            CHECK(std::abs(h - after[i]) <= tolerance);
+        }
+    }
+};
+
+template <class Real>
+std::vector<Real> run(const Network<Real>& network, Index steps, Index width, const std::vector<Real>& inputs,
+                      std::vector<Real>& state, Index piece, int threads) {
+    std::vector<Real> outputs(steps * width * network.output_size());
+    for (Index start = 0; start < steps; start += piece) {
+        rnncore::Stretch<Real> stretch;
+        stretch.steps = std::min(piece, steps - start);
+        stretch.width = width;
+        stretch.start = start;
+        stretch.inputs = inputs.empty() ? nullptr : inputs.data() + start * width * network.input_size();
+        stretch.state = state.data();
+        stretch.outputs = outputs.data() + start * width * network.output_size();
+        network.simulate(stretch, threads);
+    }
+    return outputs;
+}
+
+template <class Real>
+void check_elman(Index size, Index input_size, Index width, Nonlinearity nonlinearity, Real leak,
+                 const std::string& target) {
+    const Index steps = 11;
+    Example<Real> example(size, input_size, nonlinearity, leak);
+    const std::vector<Real> inputs = random_values<Real>(steps * width * input_size, 1);
+    const std::vector<Real> initial = random_values<Real>(width * size, 1);
+
+    std::vector<std::vector<Real>> results;
+    for (Layout layout : {Layout::single, Layout::batch})
+        for (Index piece : {steps, Index(1), Index(4)})
+            for (int threads : {1, 3}) {
+                Network<Real> network(layout, target);
+                network.add(example.cell);
+                CHECK(network.target() == target);
+                std::vector<Real> state = initial;
+                results.push_back(run(network, steps, width, inputs, state, piece, threads));
+                CHECK(std::equal(state.begin(), state.end(), results.back().end() - width * size));
+            }
+    for (const auto& result : results)
+        CHECK(std::memcmp(result.data(), results[0].data(), sizeof(Real) * result.size()) == 0);
+    for (Index t = 0; t < steps; ++t)
+        for (Index b = 0; b < width; ++b) {
+            const Real* before = t ? &results[0][((t - 1) * width + b) * size] : &initial[b * size];
+            example.expect_step(inputs.data() + (t * width + b) * input_size, before,
+                                &results[0][(t * width + b) * size]);
+        }
+}
+
+template <class Real>
+void check_matrix_sequence(Index size, Index width, const std::string& target) {
+    const Index steps = 6;
+    const std::vector<Real> matrices = random_values<Real>(steps * size * size, 1 / std::sqrt(double(size)));
+    std::vector<Real> state = random_values<Real>(width * size, 1);
+    const std::vector<Real> initial = state;
+    Network<Real> network(Layout::batch, target);
+    network.add(rnncore::MatrixSequence<Real>{size, steps, matrices.data()});
+    const std::vector<Real> outputs = run<Real>(network, steps, width, {}, state, 4, 2);
+    for (Index t = 0; t < steps; ++t)
+        for (Index b = 0; b < width; ++b)
+            for (Index i = 0; i < size; ++i) {
+                const Real* before = t ? &outputs[((t - 1) * width + b) * size] : &initial[b * size];
+                long double sum = 0, magnitude = 0;
+                for (Index k = 0; k < size; ++k) {
+                    const long double term = (long double)matrices[(t * size + i) * size + k] * before[k];
+                    sum += term;
+                    magnitude += std::abs(term);
+                }
+                CHECK(std::abs(sum - outputs[(t * width + b) * size + i]) <=
+                      std::numeric_limits<Real>::epsilon() * (size + 2) * magnitude);
+            }
+}
+
+template <class Real>
+void check_all(const std::string& target) {
+    for (Index size : {1, 2, 3, 5, 8, 9, 16, 17, 31, 33, 64, 100, 130})
+        for (Index width : {1, 2, 7, 16}) {
+            check_elman<Real>(size, size % 4, width, Nonlinearity::tanh, 1, target);
+            check_matrix_sequence<Real>(size, width, target);
+        }
+    for (int phi = 0; phi < 6; ++phi)
+        for (Real leak : {Real(1), Real(0.25)}) check_elman<Real>(19, 3, 3, static_cast<Nonlinearity>(phi), leak, target);
+}
+
+}  // namespace
+
+int main(int, char** arguments) {
+    const std::string target = arguments[1];
+    for (const auto& compiled : rnncore::compiled_targets())
+        if (compiled.name == target && compiled.supported) {
+            check_all<float>(target);
+            check_all<double>(target);
+            return finish_checks();
+        }
+    std::printf("this machine cannot run %s\n", target.c_str());
+    return 77;  // ctest: not run
+}
