@@ -37,6 +37,22 @@ inline constexpr int vector_registers = 32;
 inline constexpr int vector_registers = 16;
 #endif
 
+// The layout of IEEE 754 numbers.
+template <class Real>
+struct Format;
+
+template <>
+struct Format<float> {
+    static constexpr int fraction_bits = 23, exponent_bias = 127;
+    static constexpr float smallest_normal = 0x1p-126f, infinity = __builtin_inff(), nan = __builtin_nanf("");
+};
+
+template <>
+struct Format<double> {
+    static constexpr int fraction_bits = 52, exponent_bias = 1023;
+    static constexpr double smallest_normal = 0x1p-1022, infinity = __builtin_inf(), nan = __builtin_nan("");
+};
+
 template <class Real>
 struct VectorTypes;
 
@@ -44,12 +60,14 @@ template <>
 struct VectorTypes<float> {
     typedef float Reals __attribute__((vector_size(vector_bytes)));
     typedef std::int32_t Integers __attribute__((vector_size(vector_bytes)));
+    typedef std::uint32_t Naturals __attribute__((vector_size(vector_bytes)));
 };
 
 template <>
 struct VectorTypes<double> {
     typedef double Reals __attribute__((vector_size(vector_bytes)));
     typedef std::int64_t Integers __attribute__((vector_size(vector_bytes)));
+    typedef std::uint64_t Naturals __attribute__((vector_size(vector_bytes)));
 };
 
 template <class Real>
@@ -94,29 +112,51 @@ inline Vector<Real> as_reals(Integers<Real> bits) {
     return v;
 }
 
-// a * b + c, with one rounding where the level has the instruction.
+// The bits of |v|, which as integers order as the magnitudes do, infinity and then NaN above all.
+template <class Real>
+inline Integers<Real> magnitude_bits(Vector<Real> v) {
+    return as_integers<Real>(v) & ~as_integers<Real>(broadcast(Real(-0.0)));
+}
+
+// Logical: zeros come in from the left.
+template <class Real>
+inline Integers<Real> shift_right(Integers<Real> bits, int count) {
+    return (Integers<Real>)((typename VectorTypes<Real>::Naturals)bits >> count);
+}
+
+#if defined(__FMA__) || defined(__aarch64__)
+inline constexpr bool fused = true;
+#else
+inline constexpr bool fused = false;
+#endif
+
+// a * b + c, with one rounding where fused.
 template <class Real>
 inline Vector<Real> fma(Vector<Real> a, Vector<Real> b, Vector<Real> c) {
+#if defined(__aarch64__)
     if constexpr (sizeof(Real) == 4) {
-#if defined(__AVX512F__)
-        if constexpr (vector_bytes == 64) return (Vector<Real>)_mm512_fmadd_ps((__m512)a, (__m512)b, (__m512)c);
-#endif
-#if defined(__FMA__)
-        if constexpr (vector_bytes == 32) return (Vector<Real>)_mm256_fmadd_ps((__m256)a, (__m256)b, (__m256)c);
-#elif defined(__aarch64__)
         return (Vector<Real>)vfmaq_f32((float32x4_t)c, (float32x4_t)a, (float32x4_t)b);
-#endif
     } else {
-#if defined(__AVX512F__)
-        if constexpr (vector_bytes == 64) return (Vector<Real>)_mm512_fmadd_pd((__m512d)a, (__m512d)b, (__m512d)c);
-#endif
-#if defined(__FMA__)
-        if constexpr (vector_bytes == 32) return (Vector<Real>)_mm256_fmadd_pd((__m256d)a, (__m256d)b, (__m256d)c);
-#elif defined(__aarch64__)
         return (Vector<Real>)vfmaq_f64((float64x2_t)c, (float64x2_t)a, (float64x2_t)b);
-#endif
     }
+#elif defined(__AVX512F__)
+    if constexpr (sizeof(Real) == 4) {
+        return (Vector<Real>)_mm512_fmadd_ps((__m512)a, (__m512)b, (__m512)c);
+    } else {
+        return (Vector<Real>)_mm512_fmadd_pd((__m512d)a, (__m512d)b, (__m512d)c);
+    }
+#elif defined(__FMA__)
+    if constexpr (vector_bytes != 32) {  // the code of wider machines, under test
+        for (int i = 0; i < lanes<Real>; ++i) c[i] = sizeof(Real) == 4 ? __builtin_fmaf(a[i], b[i], c[i]) : __builtin_fma(a[i], b[i], c[i]);
+        return c;
+    } else if constexpr (sizeof(Real) == 4) {
+        return (Vector<Real>)_mm256_fmadd_ps((__m256)a, (__m256)b, (__m256)c);
+    } else {
+        return (Vector<Real>)_mm256_fmadd_pd((__m256d)a, (__m256d)b, (__m256d)c);
+    }
+#else
     return a * b + c;
+#endif
 }
 
 // The same for one element.

@@ -1,0 +1,123 @@
+// The exponential family: x = k ln 2 + r with integer k and |r| <= ln(2) / 2, so exp(x) = 2^k (1 + expm1(r)).
+#pragma once
+
+#include "polynomial.hpp"
+#include "vector.hpp"
+
+namespace rnncore::RNNCORE_TARGET {
+
+// expm1(r) = r + r^2 q(r) for |r| <= ln(2) / 2.
+// q is the polynomial that minimises the largest |q - exact| sqrt(r^2 + 0.05^2), rounded to Real.
+template <class Real>
+struct ExpConstants;
+
+template <>
+struct ExpConstants<float> {
+    // degree 4; expm1(r) to a relative 2^-26
+    static constexpr float q[] = {0x1.fffffep-2f, 0x1.5554b2p-3f, 0x1.555670p-5f, 0x1.1225eap-7f, 0x1.6beabep-10f};
+    static constexpr float log2_e = 0x1.715476p+0f;
+    static constexpr float ln2 = 0x1.62e430p-1f, ln2_minus_its_float = -0x1.05c610p-29f;
+    // few enough bits for k * ln2_high to be exact
+    static constexpr float ln2_high = 0x1.62e4p-1f, ln2_low = 0x1.7f7d1cp-20f;
+    static constexpr float overflow = 0x1.62e42ep+6f, underflow = -104.0f;
+    static constexpr float negligible = 0x1p-30f;  // exp(x) = 1, and r^2 q(r) is nothing beside r
+    static constexpr float half_saturation = 20.0f;  // 1 + exp(-x) = 1
+};
+
+template <>
+struct ExpConstants<double> {
+    // degree 9; expm1(r) to a relative 2^-55
+    static constexpr double q[] = {0x1.0000000000003p-1,  0x1.555555555553bp-3,  0x1.5555555552955p-5,
+                                   0x1.1111111118d47p-7,  0x1.6c16c17d86032p-10, 0x1.a01a01747eec9p-13,
+                                   0x1.a019aacd354e0p-16, 0x1.71de8be655251p-19, 0x1.289ef5d28f0d7p-22,
+                                   0x1.ae6225e6078ffp-26};
+    static constexpr double log2_e = 0x1.71547652b82fep+0;
+    static constexpr double ln2 = 0x1.62e42fefa39efp-1, ln2_minus_its_float = 0x1.abc9e3b39803fp-56;
+    static constexpr double ln2_high = 0x1.62e42fefa3p-1, ln2_low = 0x1.3de6af278ece6p-42;
+    static constexpr double overflow = 0x1.62e42fefa39efp+9, underflow = -746.0;
+    static constexpr double negligible = 0x1p-60;
+    static constexpr double half_saturation = 40.0;
+};
+
+// factor * x = k ln 2 + remainder + tail; tail holds what rounding took from the remainder.
+template <class Real>
+struct ReducedArgument {
+    Vector<Real> remainder, tail;
+    Integers<Real> k;
+};
+
+// factor is a power of two; here rather than before the call it costs no time.
+template <class Real>
+inline ReducedArgument<Real> reduce(Vector<Real> x, Real factor = 1) {
+    using C = ExpConstants<Real>;
+    // The last bit of what is near this is worth 1: an addition rounds to an integer, found in the low bits.
+    constexpr Real to_integer = Real(1.5) * (std::int64_t{1} << Format<Real>::fraction_bits);
+    const Vector<Real> shifted = fma<Real>(x, broadcast(C::log2_e * factor), broadcast(to_integer));
+    const Vector<Real> k = shifted - to_integer;
+    x *= factor;
+    ReducedArgument<Real> reduced;
+    reduced.k = as_integers<Real>(shifted) - as_integers<Real>(broadcast(to_integer));
+    if constexpr (fused) {
+        reduced.remainder = fma<Real>(k, broadcast(-C::ln2), x);  // exact: both are multiples of ulp(ln2) or ulp(x)
+        reduced.tail = k * -C::ln2_minus_its_float;
+    } else {
+        const Vector<Real> high = x - k * C::ln2_high, low = k * C::ln2_low;
+        reduced.remainder = high - low;
+        reduced.tail = (high - reduced.remainder) - low;
+    }
+    return reduced;
+}
+
+// 2^k for k within the exponents of normal numbers.
+template <class Real>
+inline Vector<Real> power_of_two(Integers<Real> k) {
+    return as_reals<Real>((k + Format<Real>::exponent_bias) << Format<Real>::fraction_bits);
+}
+
+// x 2^k, rounded once, for x in [1/2, 2) and k that overflows nothing. No subnormal number is an operand or a result
+// of a multiplication, which many processors leave to slow microcode: where the result is subnormal, x is rounded
+// by an addition to as many bits as it keeps.
+template <class Real>
+inline Vector<Real> scale(Vector<Real> x, Integers<Real> k) {
+    constexpr int fraction_bits = Format<Real>::fraction_bits;
+    const Integers<Real> normal = as_integers<Real>(x) + (k << fraction_bits);
+    const Integers<Real> last_bit_kept = (1 - k) << fraction_bits;
+    const Integers<Real> subnormal = as_integers<Real>(x + as_reals<Real>(last_bit_kept)) - last_bit_kept;
+    return as_reals<Real>(normal < as_integers<Real>(broadcast(Format<Real>::smallest_normal)) ? subnormal : normal);
+}
+
+// exp(remainder + tail) - 1 - remainder
+template <class Real>
+inline Vector<Real> expm1_beyond_linear(const ReducedArgument<Real>& x) {
+    const Vector<Real> r = x.remainder;
+    return fma<Real>(r * r, polynomial<Real>(r, ExpConstants<Real>::q), fma<Real>(x.tail, r, x.tail));
+}
+
+template <class Real>
+inline Vector<Real> exp(Vector<Real> x) {
+    using C = ExpConstants<Real>;
+    const Vector<Real> outside = x < Real(0) ? broadcast(Real(0)) : x * Format<Real>::infinity;
+    const Integers<Real> inside = (x > C::underflow) & (x <= C::overflow);
+    const Integers<Real> considerable = magnitude_bits<Real>(x) > as_integers<Real>(broadcast(C::negligible));
+    const ReducedArgument<Real> reduced = reduce<Real>(as_reals<Real>(as_integers<Real>(x) & considerable));
+    const Vector<Real> power = Real(1) + (reduced.remainder + expm1_beyond_linear<Real>(reduced));
+    return inside ? scale<Real>(power, reduced.k) : outside;
+}
+
+template <class Real>
+inline Vector<Real> expm1(Vector<Real> x) {
+    using C = ExpConstants<Real>;
+    const Integers<Real> magnitude = magnitude_bits<Real>(x);
+    const Integers<Real> inside = (magnitude > as_integers<Real>(broadcast(C::negligible))) &
+                                  (x > -2 * C::half_saturation) & (x <= C::overflow);
+    Vector<Real> outside = x > Real(1) ? broadcast(Format<Real>::infinity) : x;
+    outside = x < Real(-1) ? broadcast(Real(-1)) : outside;
+    const ReducedArgument<Real> reduced = reduce<Real>(as_reals<Real>(as_integers<Real>(x) & inside));
+    // 2^k (r + rest) + 2^k - 1; halved, as 2^k may overflow where the result does not
+    const Vector<Real> half_scale = power_of_two<Real>(reduced.k - 1);
+    const Vector<Real> linear = fma<Real>(half_scale, reduced.remainder, half_scale - Real(0.5));
+    const Vector<Real> half = fma<Real>(half_scale, expm1_beyond_linear<Real>(reduced), linear);
+    return inside ? half + half : outside;
+}
+
+}  // namespace rnncore::RNNCORE_TARGET
