@@ -1,0 +1,76 @@
+"""h_t = (1 - a) h_{t-1} + a φ(W_hh h_{t-1} + W_ih x_t + b); a linear recursion has φ = identity and a = 1."""
+
+import numpy as np
+from numba.extending import register_jitable
+
+from ...cells import NONLINEARITIES
+from .activation import activate
+from .compilation import kernel
+from .product import add_product, pack
+from .sparse_product import add_sparse_product
+
+
+class NumbaRecurrent:
+    """The buffer receives W_ih x_t + b for all its steps; the walk turns them into h_t, one after the other."""
+
+    def __init__(self, cell, nonlinearity, leak):
+        parameters = cell.parameters
+        weight_hh = parameters["weight_hh"]
+        if isinstance(weight_hh, np.ndarray):
+            self.walk_recurrence, self.weight_hh = walk_dense, (pack(weight_hh), cell.state_size)
+        else:
+            self.walk_recurrence, self.weight_hh = walk_sparse, _compressed_rows(weight_hh)
+        self.depth = cell.input_size
+        self.weight_ih = pack(parameters["weight_ih"]) if self.depth else None
+        biases = [parameters[name] for name in ("bias", "bias_ih", "bias_hh") if name in parameters]
+        with np.errstate(over="ignore"):
+            self.bias = sum(biases, start=np.zeros(cell.state_size, cell.dtype))
+        self.nonlinearity = NONLINEARITIES.index(nonlinearity)
+        self.keep, self.leak = cell.dtype.type(1 - leak), cell.dtype.type(leak)
+
+    def walk(self, number, count, x, y):
+        y.values(count)[...] = self.bias
+        if x is not None and self.weight_ih is not None:
+            add_product(self.weight_ih, self.depth, x.flat, x.row, x.stride, y.flat, y.row, y.stride, count * y.batch)
+        self.walk_recurrence(*self.weight_hh, self.nonlinearity, self.keep, self.leak, y.flat, y.stride, y.batch, count)
+
+
+class NumbaLinear(NumbaRecurrent):
+    def __init__(self, cell):
+        super().__init__(cell, "identity", 1.0)
+
+
+class NumbaElman(NumbaRecurrent):
+    def __init__(self, cell):
+        super().__init__(cell, cell.nonlinearity, cell.leak)
+
+
+def _compressed_rows(matrix):
+    return matrix.indptr.astype(np.intp), matrix.indices.astype(np.intp), matrix.data.copy()
+
+
+@kernel
+def walk_dense(panels, size, nonlinearity, keep, leak, y, stride, batch, steps):
+    row = batch * stride
+    for before in range(0, steps * row, row):
+        now = before + row
+        add_product(panels, size, y, before, stride, y, now, stride, batch)
+        _update(nonlinearity, keep, leak, y[before:now], y[now : now + row])
+
+
+@kernel
+def walk_sparse(row_starts, indices, values, nonlinearity, keep, leak, y, stride, batch, steps):
+    row = batch * stride
+    for before in range(0, steps * row, row):
+        now = before + row
+        add_sparse_product(row_starts, indices, values, y, before, stride, y, now, stride, batch)
+        _update(nonlinearity, keep, leak, y[before:now], y[now : now + row])
+
+
+@register_jitable
+def _update(nonlinearity, keep, leak, h, z):
+    """z ← (1 - a) h + a φ(z)"""
+    activate(nonlinearity, z)
+    if leak != 1:
+        for i in range(len(z)):
+            z[i] = keep * h[i] + leak * z[i]
