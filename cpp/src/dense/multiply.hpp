@@ -134,8 +134,8 @@ class Columns {
 template <class Real>
 inline void add_tile_product(const PackedMatrix<Real>& matrix, Index tile, Index count, Columns<const Real> vectors,
                              Columns<Real> sums) {
-    const int most = most_columns(matrix.partials);
     const int tile_vectors = matrix.tile_vectors(tile);
+    const int most = tile_vectors > batch_tile_vectors ? 1 : most_columns(matrix.partials);
     const Real* data = matrix.tile_data(tile);
     const Index offset = matrix.tile_start(tile) * lanes<Real>;
     const Real* x[6];

@@ -12,7 +12,7 @@ namespace rnncore {
 
 #define RNNCORE_DECLARE(name) \
     namespace name {          \
-    Target target();          \
+    extern const Target target; \
     }
 RNNCORE_FOR_EACH_TARGET(RNNCORE_DECLARE)
 #undef RNNCORE_DECLARE
@@ -20,7 +20,7 @@ RNNCORE_FOR_EACH_TARGET(RNNCORE_DECLARE)
 namespace {
 
 const std::vector<Target>& all_targets() {
-#define RNNCORE_CALL(name) name::target(),
+#define RNNCORE_CALL(name) name::target,
     static const std::vector<Target> targets = {RNNCORE_FOR_EACH_TARGET(RNNCORE_CALL)};
 #undef RNNCORE_CALL
     return targets;

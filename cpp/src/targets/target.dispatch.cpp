@@ -6,21 +6,25 @@
 
 namespace rnncore::RNNCORE_TARGET {
 
-Target target() {
-    return {RNNCORE_QUOTE_VALUE(RNNCORE_TARGET),
+// Data, not a function: nothing compiled for this level may run before the choice.
+extern constexpr Target target = {
+    RNNCORE_QUOTE_VALUE(RNNCORE_TARGET),
 #if defined(__AVX512F__) && defined(__AVX512VL__)
-            "AVX-512 F VL BW DQ CD, FMA", 64,
+    "AVX-512 F VL BW DQ CD, FMA",
+    64,
 #elif defined(__AVX2__) && defined(__FMA__)
-            "AVX2, FMA", 32,
+    "AVX2, FMA",
+    32,
 #elif defined(__SSE4_2__)
-            "SSE4.2", 16,
+    "SSE4.2",
+    16,
 #elif defined(__aarch64__)
-            "Advanced SIMD", 16,
+    "Advanced SIMD",
+    16,
 #else
 #error "this level's compiler flags name no known instruction set"
 #endif
-            {make_elman<float>, make_dense<float>, make_matrix_sequence<float>, apply_function<float>},
-            {make_elman<double>, make_dense<double>, make_matrix_sequence<double>, apply_function<double>}};
-}
+    {make_elman<float>, make_dense<float>, make_matrix_sequence<float>, apply_function<float>},
+    {make_elman<double>, make_dense<double>, make_matrix_sequence<double>, apply_function<double>}};
 
 }  // namespace rnncore::RNNCORE_TARGET
