@@ -3,7 +3,9 @@
 from .backends import use_backend
 from .cells import Cell, Chain, Dense, Elman, Linear, MatrixSequence
 from .configuration import get_include, show_config
+from .diagnosis import Diagnosis, diagnose
 from .errors import BackendUnavailable, FormatError, NonFiniteError
+from .io import load, save
 from .simulation import simulate
 from .trajectory import Trajectory
 from .version import __version__
@@ -13,6 +15,7 @@ __all__ = [
     "Cell",
     "Chain",
     "Dense",
+    "Diagnosis",
     "Elman",
     "FormatError",
     "Linear",
@@ -20,7 +23,10 @@ __all__ = [
     "NonFiniteError",
     "Trajectory",
     "__version__",
+    "diagnose",
     "get_include",
+    "load",
+    "save",
     "show_config",
     "simulate",
     "use_backend",

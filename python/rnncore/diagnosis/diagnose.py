@@ -1,0 +1,126 @@
+"""The page's order of work."""
+
+from dataclasses import replace
+
+import numpy as np
+
+from ..arrays import as_count, as_real_array
+from .boundedness import BoundednessWatcher
+from .forecast import forecast_watcher
+from .forgetting import measure_forgetting
+from .recurrence import describe_recurrences
+from .report import Diagnosis
+from .run import run_watched
+from .saturation import saturation_watchers
+from .task import make_task
+from .traces import TraceWatcher
+
+
+def diagnose(
+    model=None,
+    inputs=None,
+    *,
+    steps=None,
+    state=None,
+    interval=None,
+    unit=None,
+    horizon=None,
+    held_back=None,
+    standardize=False,
+    seed=0,
+    backend=None,
+    threads=None,
+    progress=None,
+):
+    """Run a network under a series and report what it does.
+
+    Parameters
+    ----------
+    model : Cell, path or None
+        An .npz or .safetensors file is read as :func:`rnncore.load` does. None: the embedded network, on the embedded
+        series.
+    inputs : array (T, input_size) or (T, B, input_size), path, or None
+        A .csv, .npy, .npz or .wav file. None: the run without input, ``steps`` long.
+    steps : int, optional
+        Length of the run; the series is repeated as often as it takes. By default the series once.
+    state : array, (state_size,), optional
+        Where the run starts: zeros under a series, a random state without one.
+    interval : float, optional
+        Time from one step to the next, in ``unit``. By default what the files say, else 1.
+    unit : str, optional
+        "hours", say. By default what the files say, else "steps".
+    horizon : int, optional
+        How many steps ahead the outputs forecast the first columns of the series. By default what the model file says;
+        without it no forecast is judged.
+    held_back : float, optional
+        Share of the series, from its end, on which forecasts are judged. By default what the model was not trained on
+        where its file says so, else 0.25.
+    standardize : bool
+        Give every column mean 0 and standard deviation 1 first. By default the series is used as it is.
+    seed : int
+        Of the random states.
+    backend, threads, progress
+        As for :func:`rnncore.simulate`.
+
+    Returns
+    -------
+    Diagnosis
+        ``print`` it, or take ``.to_dict()``, ``.to_json()``, ``.plot()``.
+
+    Examples
+    --------
+    >>> import numpy as np, rnncore
+    >>> cell = rnncore.Elman([[0.5]], [[1.0]])
+    >>> found = rnncore.diagnose(cell, np.sin(np.arange(200.0))[:, None])
+    >>> found.forgetting.verdict, found.forgetting.steps <= 7
+    ('forgets', True)
+    """
+    task = make_task(model, inputs, steps, standardize)
+    task = replace(task, series=_with_time(task, interval, unit))
+    start = _start(task, state, seed)
+    bounds = BoundednessWatcher(task, start)
+    saturation = saturation_watchers(task)
+    traces = TraceWatcher(task)
+    forecast, no_forecast = forecast_watcher(task, horizon, held_back)
+    watchers = [bounds, *saturation, traces, *([forecast] if forecast else [])]
+    run = run_watched(task, start, watchers, backend=backend, threads=threads, progress=progress)
+    boundedness = bounds.result()
+    judged = forecast.result() if forecast else None
+    return Diagnosis(
+        run=run,
+        boundedness=boundedness,
+        saturation=tuple(watcher.result() for watcher in saturation),
+        recurrence=describe_recurrences(task.cell),
+        forgetting=measure_forgetting(task, boundedness.largest or 1.0, seed=seed, backend=backend, threads=threads),
+        forecast=judged,
+        no_forecast=no_forecast if judged or no_forecast else "the run ended before the held-back part",
+        traces=traces.result(),
+    )
+
+
+def _with_time(task, interval, unit):
+    if task.series is None:
+        return None
+    if interval is not None and not (np.isfinite(interval) and interval > 0):
+        raise ValueError(f"interval must be positive, got {interval}")
+    named = task.series.unit != "steps"  # by the series' own file
+    return replace(
+        task.series,
+        interval=float(interval if interval is not None else task.series.interval),
+        unit=unit or (task.series.unit if named else task.about.get("unit", "steps")),
+    )
+
+
+def _start(task, state, seed):
+    """(B, state_size): zeros under an input; without one, at random, since zero may be a fixed point."""
+    width = task.series.values.shape[1] if task.series is not None and task.series.values.ndim == 3 else 1
+    shape = (width, task.cell.state_size)
+    as_count("seed", seed, 0)
+    if state is not None:
+        state = as_real_array("state", state)
+        if state.shape not in (shape, shape[1:]):
+            raise ValueError(f"state must have shape {shape[1:]}, got {state.shape}")
+        return np.broadcast_to(state, shape).astype(task.cell.dtype)
+    if task.series is not None:
+        return np.zeros(shape, task.cell.dtype)
+    return np.random.default_rng(seed).uniform(-1, 1, shape).astype(task.cell.dtype)

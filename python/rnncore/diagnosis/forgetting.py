@@ -1,0 +1,172 @@
+"""How fast the start is forgotten: two runs from different states under the same input, and their distance."""
+
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+
+from ..cells import MatrixSequence
+from ..simulation import simulate
+
+REMAINING = 0.01
+_PIECE = 1024
+_LONGEST = 1_000_000  # steps
+_WATCHED_ON = 10  # times as long as forgetting took, at least one piece
+_ROUNDING = 1e-12  # relative distance; below it rounding errors of float64 show in the slope
+_FEWEST_POINTS = 8
+
+
+@dataclass(frozen=True)
+class Forgetting:
+    """What remains of a difference between two states.
+
+    One run starts at zero, the other at random; both see the same input, in float64. Distance: the Euclidean norm of
+    the difference of the states, relative to its start.
+
+    Attributes
+    ----------
+    verdict : {"forgets", "does not forget", "cannot say", "no memory"}
+    explanation : str
+    steps : int or None
+        The first step after which at most 1 % remains.
+    steps_for_good : int or None
+        The first after which no more than 1 % was seen again.
+    watched : int
+        Steps of the two runs.
+    remaining : float or None
+        Share left at the end.
+    rate : float or None
+        Fitted slope of ln distance, per step; negative when forgetting.
+    rate_from, rate_to : int or None
+        The steps of the fit.
+    interval : float
+        Time of a step.
+    unit : str
+    duration, duration_for_good, time_constant : float or None
+        ``steps``, ``steps_for_good`` and -1/rate in ``unit``.
+    distance : array
+        After steps 0, 1, 2, …
+    """
+
+    verdict: str
+    explanation: str
+    steps: int | None
+    steps_for_good: int | None
+    watched: int
+    remaining: float | None
+    rate: float | None
+    rate_from: int | None
+    rate_to: int | None
+    interval: float
+    unit: str
+    distance: np.ndarray = field(repr=False, metadata={"figure": True})
+
+    @property
+    def duration(self):
+        return None if self.steps is None else self.steps * self.interval
+
+    @property
+    def duration_for_good(self):
+        return None if self.steps_for_good is None else self.steps_for_good * self.interval
+
+    @property
+    def time_constant(self):
+        return None if not self.rate or self.rate > 0 else -self.interval / self.rate
+
+
+def measure_forgetting(task, largest, *, seed, backend, threads):
+    """Two runs of the task's cell under the first sequence of its series.
+
+    ``largest`` is the size of the random start's components.
+    """
+    interval, unit = (1.0, "steps") if task.series is None else (task.series.interval, task.series.unit)
+    if task.cell.state_size == 0:
+        why = "the model has no state: its output depends on the present input alone"
+        return Forgetting("no memory", why, None, None, 0, None, None, None, None, interval, unit, np.empty(0))
+    distance = _run_two(task, largest, seed, {"backend": backend, "threads": threads, "check_finite": False})
+    return judge(distance, interval, unit)
+
+
+def judge(distance, interval=1.0, unit="steps"):
+    """The verdict on a curve of distances after steps 0, 1, 2, …, relative to the first."""
+    watched = len(distance) - 1
+    finite = np.isfinite(distance)
+    remaining = float(distance[-1]) if finite[-1] else None
+    below = np.flatnonzero(distance <= REMAINING)
+    steps = int(below[0]) if len(below) else None
+    above = np.flatnonzero(~(distance <= REMAINING))
+    for_good = int(above[-1]) + 1 if above[-1] < watched else None
+    rate, first, last = _fit(distance)
+    verdict, explanation = _explain(distance, steps, for_good, rate, finite)
+    return Forgetting(
+        verdict, explanation, steps, for_good, watched, remaining, rate, first, last, interval, unit, distance
+    )
+
+
+def _run_two(task, largest, seed, options):
+    """Goes on until what remains has stayed small for long, or nothing can change any more."""
+    double = _in_double(task)
+    states = np.zeros((2, task.cell.state_size))
+    states[1] = np.random.default_rng(seed).uniform(-largest, largest, task.cell.state_size)
+    initial = _norms(states[1:])[0]
+    curve, forgotten = [np.ones(1)], None
+    for start, stop, cell, inputs in double.pieces(_PIECE, min(task.steps, _LONGEST)):
+        if inputs is not None and inputs.ndim == 3:
+            inputs = inputs[:, 0]
+        run = simulate(cell, inputs, steps=stop - start, state=states, keep="states", **options)
+        part = _norms(run.states[:, 0] - run.states[:, 1]) / initial
+        curve.append(part)
+        states = run.final_state
+        if part[-1] == 0 or not np.isfinite(part[-1]):
+            break
+        if forgotten is None and part[-1] <= REMAINING:
+            forgotten = stop
+        if forgotten is not None and stop >= _WATCHED_ON * forgotten:
+            break
+    curve = np.concatenate(curve)
+    end = np.flatnonzero((curve == 0) | ~np.isfinite(curve))
+    return curve[: end[0] + 1] if len(end) else curve
+
+
+def _norms(differences):
+    """Row norms that squares neither overflow nor underflow: zero means equal states."""
+    differences = differences.astype(np.float64)
+    with np.errstate(all="ignore"):
+        scale = np.abs(differences).max(axis=1)
+        norms = scale * np.linalg.norm(differences / np.where(scale > 0, scale, 1)[:, None], axis=1)
+    return norms
+
+
+def _in_double(task):
+    """The same task in float64, so that rounding does not end the curve at 1e-7; matrix sequences stay as they are."""
+    if any(isinstance(layer, MatrixSequence) for layer in task.cell.layers):
+        return task
+    return replace(task, cell=task.cell.astype(np.float64))
+
+
+def _fit(distance):
+    """Least-squares slope of ln distance, from half of the start on, down to rounding; and the steps it rests on."""
+    usable = np.isfinite(distance) & (distance > _ROUNDING)
+    last = int(np.argmin(usable)) - 1 if not usable.all() else len(distance) - 1
+    halved = np.flatnonzero(distance[: last + 1] <= 0.5)
+    first = int(halved[0]) if len(halved) else last // 2
+    if last - first + 1 < _FEWEST_POINTS:
+        return None, None, None
+    steps = np.arange(first, last + 1) - (first + last) / 2
+    return float(steps @ np.log(distance[first : last + 1]) / (steps @ steps)), first, last
+
+
+def _explain(distance, steps, for_good, rate, finite):
+    watched = len(distance) - 1
+    if not finite[-1]:
+        return "does not forget", f"the runs left the finite numbers after {watched:,} steps"
+    if distance[-1] == 0:
+        return "forgets", f"the two runs are identical from step {watched:,} on"
+    if for_good is not None:
+        return "forgets", f"no more than 1 % was seen again in the {watched - for_good:,} steps after that"
+    left = f"{100 * distance[-1]:.3g} % remains after {watched:,} steps"
+    if rate is None:
+        return "cannot say", f"the run is too short: {left}"
+    if rate * watched > -1:  # not even a factor e over the whole run
+        return "does not forget", f"{left}, and it does not shrink" if rate < 1 / watched else f"{left}, and it grows"
+    needed = np.log(REMAINING / distance[-1]) / rate
+    return "cannot say", f"the run is too short: {left}; at the fitted rate 1 % would take about {needed:,.0f} more"

@@ -1,0 +1,146 @@
+"""The words of the page: one list of sections, shown as plain text here and by rich on the command line."""
+
+import textwrap
+from typing import NamedTuple
+
+_LABEL = 26
+_WIDTH = 100
+
+
+class Section(NamedTuple):
+    """A heading, rows of label and value, and the one sentence to take away (or None)."""
+
+    title: str
+    rows: list
+    finding: str | None
+
+
+def sections(diagnosis):
+    """The page's sections in reading order."""
+    return [
+        _run(diagnosis.run),
+        _forgetting(diagnosis.forgetting),
+        _forecast(diagnosis.forecast, diagnosis.no_forecast),
+        _boundedness(diagnosis.boundedness, diagnosis.saturation),
+        *[_recurrence(found, len(diagnosis.recurrence) > 1) for found in diagnosis.recurrence],
+    ]
+
+
+def plain_page(diagnosis):
+    """The page as text that needs no terminal."""
+    lines = []
+    for title, rows, finding in sections(diagnosis):
+        lines += ["", title.upper()]
+        if finding:
+            lines += textwrap.wrap(finding, _WIDTH, initial_indent="  ", subsequent_indent="  ")
+        for label, value in rows:
+            indent = "  " + " " * _LABEL
+            lines += textwrap.wrap(value, _WIDTH, initial_indent=f"  {label:<{_LABEL}}", subsequent_indent=indent)
+    return "\n".join(lines[1:])
+
+
+def _run(run):
+    rows = [("model", run.model), ("series", run.series)]
+    if run.sequences > 1:
+        rows.append(("sequences side by side", f"{run.sequences:,}"))
+    if run.passes > 1:
+        rows.append(("series repeated", f"{run.passes:,.4g} times"))
+    kernel = run.backend + (f" ({run.instruction_set})" if run.instruction_set else "")
+    rows += [
+        ("parameters", f"{run.parameters:,}, {run.dtype}"),
+        ("backend", f"{kernel}, {run.threads} thread{'s' if run.threads > 1 else ''} allowed"),
+        ("speed", f"{_rounded(run.steps_per_second)} steps per second ({1e6 / run.steps_per_second:.3g} µs a step)"),
+    ]
+    return Section("What was run", rows, f"{run.steps:,} steps in {_seconds(run.seconds)}")
+
+
+def _forgetting(found):
+    title = "How fast it forgets its start"
+    if found.verdict == "no memory":
+        return Section(title, [], found.explanation)
+    if found.verdict != "forgets":
+        finding = f"{found.verdict.capitalize()}: {found.explanation}"
+    elif found.duration is None:
+        finding = f"Forgets: {found.explanation}"
+    else:
+        finding = f"1 % of a difference between two starts remains after {_time(found.duration, found.unit)}"
+    rows = []
+    if found.steps_for_good is not None:
+        rows.append(("under 1 % for good", f"after {_time(found.duration_for_good, found.unit)}; {found.explanation}"))
+    elif found.steps is not None:
+        rows.append(("first under 1 %", f"after {_time(found.duration, found.unit)}, but it came back"))
+    if found.time_constant is not None:
+        fit = f"fitted from step {found.rate_from:,} to {found.rate_to:,}"
+        rows.append(("falls to 1/e in", f"{_time(found.time_constant, found.unit)} ({fit})"))
+    elif found.rate is not None:
+        rows.append(("growth rate", f"{found.rate:+.3g} a step (fitted)"))
+    rows.append(("measured by", "two runs under the same input, one from zero and one from a random state, in float64"))
+    return Section(title, rows, finding)
+
+
+def _forecast(found, why):
+    title = "Forecast on held-back data"
+    if found is None:
+        return Section(title, [], f"Not measured: {why}")
+    unit = f" {found.unit}" if found.unit else ""
+    better = found.improvement
+    if better is None:
+        finding = f"Root mean squared error {found.rmse:.3g}{unit}; persistence makes none"
+    else:
+        finding = (
+            f"Root mean squared error {found.rmse:.3g}{unit} against {found.persistence_rmse:.3g}{unit} of persistence: "
+            f"{abs(better):.0%} {'smaller' if better > 0 else 'larger'}"
+        )
+    rows = [
+        ("forecast", f"{', '.join(found.columns)}, {_time(found.horizon * found.interval, found.time_unit)} ahead"),
+        ("held back", f"{found.steps:,} forecasts, from step {found.first_step:,} on"),
+        ("persistence", "the present value as the forecast"),
+    ]
+    return Section(title, rows, finding)
+
+
+def _boundedness(bounds, saturation):
+    rows = []
+    if bounds.largest is not None:
+        rows.append(("largest |state| seen", f"{bounds.largest:.4g}, after step {bounds.largest_step:,}"))
+    if bounds.first_half is not None:
+        rows.append(("by half of the run", f"{bounds.first_half:.4g}, then {bounds.second_half:.4g}"))
+    for found in saturation:
+        label = "saturated units" + (f", layer {found.layer}" if len(saturation) > 1 else "")
+        always = f"; {found.always:,} of {found.units:,} units always" if found.always else ""
+        rows.append((label, f"{_percent(found.share)} of all values ({found.criterion}){always}"))
+    return Section("How the state behaves", rows, bounds.verdict.capitalize())
+
+
+def _recurrence(found, several):
+    missing = "the iteration did not converge"
+    radius = missing if found.spectral_radius is None else f"{found.spectral_radius:.4g}"
+    if found.leaky_spectral_radius is not None:
+        radius += f" (with the leak {found.leaky_spectral_radius:.4g})"
+    norm_2 = missing if found.norm_2 is None else f"{found.norm_2:.4g}"
+    rows = [
+        ("size", f"{found.size:,} × {found.size:,}, {_percent(found.nonzeros / found.size**2)} nonzero"),
+        ("spectral radius", radius),
+        ("norms", f"1-norm {found.norm_1:.4g}, 2-norm {norm_2}, ∞-norm {found.norm_inf:.4g}"),
+    ]
+    return Section("The recurrent matrix W" + (f" of layer {found.layer}" if several else ""), rows, None)
+
+
+def _time(value, unit):
+    text = f"{value:,.0f}" if value >= 100 or float(value).is_integer() else f"{value:.3g}"
+    return f"{text} {unit[:-1] if text == '1' and unit.endswith('s') else unit}"
+
+
+def _seconds(value):
+    return f"{1000 * value:.3g} ms" if value < 1 else f"{value:.3g} s"
+
+
+def _rounded(value):
+    for size, word in ((1e6, " million"), (1e3, " thousand")):
+        if value >= size:
+            return f"{value / size:.3g}{word}"
+    return f"{value:.3g}"
+
+
+def _percent(share):
+    return f"{100 * share:.3g} %"

@@ -1,0 +1,101 @@
+"""What :func:`rnncore.diagnose` gives back."""
+
+import json
+import math
+from dataclasses import dataclass, fields, is_dataclass
+
+import numpy as np
+
+from .boundedness import Boundedness
+from .forecast import Forecast
+from .forgetting import Forgetting
+from .page import plain_page
+from .recurrence import Recurrence
+from .run import Run
+from .saturation import Saturation
+from .traces import Traces
+
+_CURVE_POINTS = 200
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Diagnosis:
+    """One page about a network under a series; ``print`` shows it.
+
+    Attributes
+    ----------
+    run : Run
+        What was run and how fast.
+    boundedness : Boundedness
+    saturation : tuple of Saturation
+        One for each recurrent layer whose nonlinearity can saturate.
+    recurrence : tuple of Recurrence
+        Spectral radius and norms of each recurrent matrix.
+    forgetting : Forgetting
+    forecast : Forecast or None
+    no_forecast : str or None
+        Why there is none.
+    traces : Traces
+        A stretch of the run, for the figure.
+    """
+
+    run: Run
+    boundedness: Boundedness
+    saturation: tuple[Saturation, ...]
+    recurrence: tuple[Recurrence, ...]
+    forgetting: Forgetting
+    forecast: Forecast | None
+    no_forecast: str | None
+    traces: Traces
+
+    def summary(self):
+        """The page as plain text."""
+        return plain_page(self)
+
+    def to_dict(self):
+        """Numbers, strings, lists and dicts; the forgetting curve thinned to some 200 points, the figure's arrays left
+        out. What is not finite is None."""
+        facts = {f.name: _plain(getattr(self, f.name)) for f in fields(self) if f.name != "traces"}
+        facts["boundedness"]["verdict"] = self.boundedness.verdict
+        for name in ("duration", "duration_for_good", "time_constant"):
+            facts["forgetting"][name] = _plain(getattr(self.forgetting, name))
+        facts["forgetting"]["curve"] = _thin(self.forgetting.distance)
+        if self.forecast is not None:
+            facts["forecast"]["improvement"] = _plain(self.forecast.improvement)
+        return facts
+
+    def to_json(self, indent=2):
+        """:meth:`to_dict` as JSON text."""
+        return json.dumps(self.to_dict(), indent=indent, ensure_ascii=False, allow_nan=False)
+
+    def plot(self, figure=None):
+        """Draw the page as a matplotlib figure; returns it."""
+        from ..figures.diagnosis import plot_diagnosis
+
+        return plot_diagnosis(self, figure)
+
+    def __str__(self):
+        return self.summary()
+
+    def __repr__(self):
+        return (
+            f"Diagnosis(steps={self.run.steps}, forgetting={self.forgetting.verdict!r}, backend={self.run.backend!r})"
+        )
+
+
+def _plain(value):
+    if is_dataclass(value):
+        return {f.name: _plain(getattr(value, f.name)) for f in fields(value) if "figure" not in f.metadata}
+    if isinstance(value, (tuple, list)):
+        return [_plain(item) for item in value]
+    if isinstance(value, (float, np.floating)):
+        return float(value) if math.isfinite(value) else None
+    return value
+
+
+def _thin(distance):
+    """``{"step": …, "remaining": …}`` at steps that lie ever farther apart."""
+    if not len(distance):
+        return {"step": [], "remaining": []}
+    steps = np.unique(np.geomspace(1, len(distance), _CURVE_POINTS).round().astype(int)) - 1
+    return {"step": steps.tolist(), "remaining": [_plain(value) for value in distance[steps]]}

@@ -1,0 +1,148 @@
+"""What is to be diagnosed: a cell, the series it runs under, and for how many steps."""
+
+import os
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from ..arrays import as_count, as_real_array
+from ..cells import Cell, Chain, MatrixSequence
+from ..data import MODEL, SERIES
+from ..io import Model, Series, read_model, read_series
+
+EMBEDDED = "hourly air temperature in °C, JFK airport, New York, 2013 (embedded)"
+_SHORTEST_PASS = 4096  # steps; a shorter series is laid end to end so that calls do not outweigh steps
+
+
+@dataclass(frozen=True, eq=False)
+class Task:
+    """A cell and its series, checked.
+
+    Attributes
+    ----------
+    cell : Cell
+    about : dict
+        What the model's file says beside the weights.
+    name : str
+    series : Series or None
+        None: the autonomous system.
+    steps : int
+    """
+
+    cell: Cell
+    about: dict
+    name: str
+    series: Series | None
+    steps: int
+
+    def pieces(self, length, steps=None):
+        """``(start, stop, cell, inputs)`` along the run, the series repeated as often as it takes, without copies."""
+        steps = self.steps if steps is None else steps
+        rows = None if self.series is None else _lay_end_to_end(self.series.values)
+        start = 0
+        while start < steps:
+            stop = min(start + length, steps)
+            inputs = None
+            if rows is not None:
+                first = start % len(rows)
+                inputs = rows[first : first + stop - start]
+                stop = start + len(inputs)
+            yield start, stop, _cell_between(self.cell, start, stop), inputs
+            start = stop
+
+
+def make_task(model, inputs, steps, standardize):
+    """The task of a call of ``diagnose``; without a model the embedded one."""
+    if model is None:
+        if inputs is not None:
+            raise ValueError("inputs are given without a model; give both, or neither for the embedded ones")
+        model, inputs = MODEL, replace(read_series(SERIES), source=EMBEDDED)
+    model, name = _read_model(model)
+    series = None if inputs is None else _read_series(inputs, model.cell)
+    if standardize:
+        series = _standardize(series)
+    return Task(model.cell, model.about, name, series, _count_steps(model.cell, series, steps))
+
+
+def _read_model(model):
+    if isinstance(model, Cell):
+        return Model(model, {}), repr(model)
+    if isinstance(model, (str, os.PathLike)):
+        read = read_model(model)
+        return read, "echo-state network (embedded)" if model == MODEL else os.fspath(model)
+    if isinstance(model, Model):
+        return model, repr(model.cell)
+    raise TypeError(f"model must be a cell or the path of a model file, got {type(model).__name__}")
+
+
+def _read_series(inputs, cell):
+    if isinstance(inputs, (str, os.PathLike)):
+        series = read_series(inputs)
+    elif isinstance(inputs, Series):
+        series = inputs
+    else:
+        values = as_real_array("inputs", inputs)
+        if values.ndim not in (2, 3):
+            raise ValueError(
+                f"inputs must have shape (T, {cell.input_size}) or (T, B, {cell.input_size}), got {values.shape}"
+            )
+        series = Series(values, tuple(str(i) for i in range(values.shape[-1])), "array")
+    channels = series.values.shape[-1]
+    if channels != cell.input_size:
+        listed = ", ".join(series.columns[:12]) + (", …" if channels > 12 else "")
+        raise ValueError(
+            f"the model takes {cell.input_size} values a step but {series.source} has {channels} columns ({listed})"
+            + ("; choose some of them" if channels > cell.input_size > 0 else "")
+        )
+    if len(series) == 0 or 0 in series.values.shape:
+        raise ValueError(f"{series.source} has no steps: its shape is {series.values.shape}")
+    if not isinstance(series.values, np.memmap):
+        with np.errstate(over="ignore"):
+            series = replace(series, values=np.ascontiguousarray(series.values, cell.dtype))
+    if not isinstance(inputs, Series) and not np.isfinite(series.values).all():
+        raise ValueError(f"{series.source} holds NaN or infinities in {cell.dtype}")
+    return series
+
+
+def _standardize(series):
+    if series is None:
+        raise ValueError("standardize needs a series")
+    axes = tuple(range(series.values.ndim - 1))
+    mean, deviation = (np.asarray(f(series.values, axis=axes, dtype=np.float64)) for f in (np.mean, np.std))
+    if not deviation.all():
+        column = series.columns[int(np.argmin(deviation))]
+        raise ValueError(f"{series.source}: column {column!r} is constant and cannot be standardised")
+    values = ((series.values - mean) / deviation).astype(
+        series.values.dtype if series.values.dtype.kind == "f" else float
+    )
+    return replace(series, values=values)
+
+
+def _count_steps(cell, series, steps):
+    limits = [len(layer.matrices) for layer in cell.layers if isinstance(layer, MatrixSequence)]
+    if steps is not None:
+        steps = as_count("steps", steps, 1)
+        if limits and steps > min(limits):
+            raise ValueError(f"steps is {steps} but the cell has matrices for {min(limits)} steps")
+        return steps
+    if series is not None:
+        return len(series)
+    if limits:
+        return min(limits)
+    raise ValueError("inputs are missing: give a series, or steps= for a run without input")
+
+
+def _lay_end_to_end(values):
+    times = -(-_SHORTEST_PASS // len(values))
+    return values if times == 1 else np.concatenate([values] * times)
+
+
+def _cell_between(cell, start, stop):
+    """The cell of steps start + 1 … stop: only matrices that change with time depend on it."""
+    if not any(isinstance(layer, MatrixSequence) for layer in cell.layers):
+        return cell
+    layers = [
+        MatrixSequence(layer.matrices[start:stop], check_finite=False) if isinstance(layer, MatrixSequence) else layer
+        for layer in cell.layers
+    ]
+    return Chain(layers) if isinstance(cell, Chain) else layers[0]
