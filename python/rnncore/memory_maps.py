@@ -71,10 +71,10 @@ def same_memory(first, second):
 
 
 def _same_file_bytes(first, second):
-    maps = file_map(first), file_map(second)
-    if None in maps or not first.size or not second.size or not _same_file(*(owner.filename for owner in maps)):
+    owner, other = file_map(first), file_map(second)
+    if owner is None or other is None or not _same_file(owner.filename, other.filename):
         return False
-    (low, high), (other_low, other_high) = map(_file_range, (first, second), maps)
+    (low, high), (other_low, other_high) = _file_range(first, owner), _file_range(second, other)
     return low < other_high and other_low < high
 
 
