@@ -155,12 +155,12 @@ void Network<Real>::add(const Elman<Real>& elman) {
 
 template <class Real>
 void Network<Real>::add(const Dense<Real>& dense) {
-    implementation_->add(kernels_of<Real>(*implementation_->target).dense(dense, implementation_->batched));
+    implementation_->add(kernels_of<Real>(*implementation_->target).dense(dense));
 }
 
 template <class Real>
 void Network<Real>::add(const MatrixSequence<Real>& sequence) {
-    implementation_->add(kernels_of<Real>(*implementation_->target).matrix_sequence(sequence, implementation_->batched));
+    implementation_->add(kernels_of<Real>(*implementation_->target).matrix_sequence(sequence));
 }
 
 template <class Real>

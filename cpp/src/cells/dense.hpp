@@ -15,7 +15,7 @@ struct DenseCell {
     InputProjection<Real> input;
     Activation<Real> activation = nullptr;
 
-    bool create(const Dense<Real>& dense, bool) {
+    bool create(const Dense<Real>& dense) {
         size = dense.size;
         input_size = dense.input_size;
         activation = choose_activation<Real>(dense.nonlinearity, false);

@@ -47,7 +47,7 @@ struct MatrixSequenceCell {
     const Real* matrices = nullptr;
     NoInput input;
 
-    bool create(const MatrixSequence<Real>& sequence, bool) {
+    bool create(const MatrixSequence<Real>& sequence) {
         size = input.size = sequence.size;
         matrices = sequence.matrices;
         return true;
@@ -55,11 +55,18 @@ struct MatrixSequenceCell {
 
     void destroy() {}
 
-    void step(Index number, const Real* previous, Index previous_stride, Real* rows, Index stride, Index width) const {
-        const Real* matrix = matrices + (number - 1) * size * size;
-        for (Index i = 0; i < size; ++i)
-            for (Index b = 0; b < width; ++b)
-                rows[b * stride + i] = dot<Real>(matrix + i * size, previous + b * previous_stride, size);
+    void advance(Index start, const Real* before, Index before_sequence, Real* rows, Index step, Index sequence,
+                 Index steps, Index width) const {
+        const Real* previous = before;
+        Index previous_sequence = before_sequence;
+        for (Index t = 0; t < steps; ++t, rows += step) {
+            const Real* matrix = matrices + (start + t) * size * size;
+            for (Index i = 0; i < size; ++i)
+                for (Index b = 0; b < width; ++b)
+                    rows[b * sequence + i] = dot<Real>(matrix + i * size, previous + b * previous_sequence, size);
+            previous = rows;
+            previous_sequence = sequence;
+        }
     }
 };
 

@@ -12,20 +12,17 @@ namespace rnncore::RNNCORE_TARGET {
 // Most columns side by side: tile vectors × columns × partial sums fill the registers but for a few.
 inline constexpr int most_columns(int partials) { return partials == 1 ? 6 : partials == 2 ? 3 : 1; }
 
+// V vectors of rows of the matrix times M vectors, added to `sums`, in P partial sums.
 template <class Real, int V, int M, int P>
-inline __attribute__((always_inline)) void multiply_tile(const Real* weights, Index columns,
-                                                         const Real* const* vectors, Real* const* sums) {
-    Vector<Real> accumulators[P][M][V];
+inline __attribute__((always_inline)) void add_products(const Real* weights, Index columns, const Real* const* vectors,
+                                                        Vector<Real> (&sums)[M][V]) {
+    Vector<Real> partial[P][M][V];
 #pragma GCC unroll 8
-    for (int m = 0; m < M; ++m)
-#pragma GCC unroll 8
-        for (int v = 0; v < V; ++v) accumulators[0][m][v] = load<Real>(sums[m] + v * lanes<Real>);
-#pragma GCC unroll 8
-    for (int p = 1; p < P; ++p)
+    for (int p = 0; p < P; ++p)
 #pragma GCC unroll 8
         for (int m = 0; m < M; ++m)
 #pragma GCC unroll 8
-            for (int v = 0; v < V; ++v) accumulators[p][m][v] = Vector<Real>{};
+            for (int v = 0; v < V; ++v) partial[p][m][v] = p == 0 ? sums[m][v] : Vector<Real>{};
 
     const Real* x[M];
 #pragma GCC unroll 8
@@ -33,17 +30,15 @@ inline __attribute__((always_inline)) void multiply_tile(const Real* weights, In
     Index k = 0;
     for (; k + P <= columns; k += P) {
 #pragma GCC unroll 8
-        for (int p = 0; p < P; ++p) {
-            Vector<Real> w[V];
-#pragma GCC unroll 8
-            for (int v = 0; v < V; ++v) w[v] = load<Real>(weights + (p * V + v) * lanes<Real>);
+        for (int p = 0; p < P; ++p)
 #pragma GCC unroll 8
             for (int m = 0; m < M; ++m) {
-                Vector<Real> h = broadcast<Real>(x[m][k + p]);
+                const Vector<Real> h = broadcast<Real>(x[m][k + p]);
 #pragma GCC unroll 8
-                for (int v = 0; v < V; ++v) accumulators[p][m][v] = fma<Real>(w[v], h, accumulators[p][m][v]);
+                for (int v = 0; v < V; ++v)
+                    partial[p][m][v] =
+                        fma<Real>(load<Real>(weights + (p * V + v) * lanes<Real>), h, partial[p][m][v]);
             }
-        }
         weights += P * V * lanes<Real>;
     }
 #pragma GCC unroll 8
@@ -51,11 +46,10 @@ inline __attribute__((always_inline)) void multiply_tile(const Real* weights, In
         if (k + p >= columns) break;
 #pragma GCC unroll 8
         for (int m = 0; m < M; ++m) {
-            Vector<Real> h = broadcast<Real>(x[m][k + p]);
+            const Vector<Real> h = broadcast<Real>(x[m][k + p]);
 #pragma GCC unroll 8
             for (int v = 0; v < V; ++v)
-                accumulators[p][m][v] =
-                    fma<Real>(load<Real>(weights + (p * V + v) * lanes<Real>), h, accumulators[p][m][v]);
+                partial[p][m][v] = fma<Real>(load<Real>(weights + (p * V + v) * lanes<Real>), h, partial[p][m][v]);
         }
     }
 
@@ -63,10 +57,9 @@ inline __attribute__((always_inline)) void multiply_tile(const Real* weights, In
     for (int m = 0; m < M; ++m)
 #pragma GCC unroll 8
         for (int v = 0; v < V; ++v) {
-            Vector<Real> total = accumulators[0][m][v];
+            sums[m][v] = partial[0][m][v];
 #pragma GCC unroll 8
-            for (int p = 1; p < P; ++p) total = total + accumulators[p][m][v];
-            store<Real>(sums[m] + v * lanes<Real>, total);
+            for (int p = 1; p < P; ++p) sums[m][v] += partial[p][m][v];
         }
 }
 
@@ -75,20 +68,25 @@ using TileProduct = void (*)(const Real* weights, Index columns, const Real* con
 
 template <class Real, int V, int M, int P>
 void tile_product(const Real* weights, Index columns, const Real* const* vectors, Real* const* sums) {
-    multiply_tile<Real, V, M, P>(weights, columns, vectors, sums);
+    Vector<Real> totals[M][V];
+#pragma GCC unroll 8
+    for (int m = 0; m < M; ++m)
+#pragma GCC unroll 8
+        for (int v = 0; v < V; ++v) totals[m][v] = load<Real>(sums[m] + v * lanes<Real>);
+    add_products<Real, V, M, P>(weights, columns, vectors, totals);
+#pragma GCC unroll 8
+    for (int m = 0; m < M; ++m)
+#pragma GCC unroll 8
+        for (int v = 0; v < V; ++v) store<Real>(sums[m] + v * lanes<Real>, totals[m][v]);
 }
 
 template <class Real, int M, int P>
 inline TileProduct<Real> choose_tile_product(int tile_vectors) {
-    constexpr int most = M == 1 ? (P == 1 ? 8 : P == 2 ? 5 : 2) : batch_tile_vectors;
+    constexpr int most = batch_tile_vectors;
     TileProduct<Real> found = tile_product<Real, 1, M, P>;
     if constexpr (most >= 2) if (tile_vectors == 2) found = tile_product<Real, 2, M, P>;
     if constexpr (most >= 3) if (tile_vectors == 3) found = tile_product<Real, 3, M, P>;
     if constexpr (most >= 4) if (tile_vectors == 4) found = tile_product<Real, 4, M, P>;
-    if constexpr (most >= 5) if (tile_vectors == 5) found = tile_product<Real, 5, M, P>;
-    if constexpr (most >= 6) if (tile_vectors == 6) found = tile_product<Real, 6, M, P>;
-    if constexpr (most >= 7) if (tile_vectors == 7) found = tile_product<Real, 7, M, P>;
-    if constexpr (most >= 8) if (tile_vectors == 8) found = tile_product<Real, 8, M, P>;
     return found;
 }
 
@@ -135,7 +133,7 @@ template <class Real>
 inline void add_tile_product(const PackedMatrix<Real>& matrix, Index tile, Index count, Columns<const Real> vectors,
                              Columns<Real> sums) {
     const int tile_vectors = matrix.tile_vectors(tile);
-    const int most = tile_vectors > batch_tile_vectors ? 1 : most_columns(matrix.partials);
+    const int most = most_columns(matrix.partials);
     const Real* data = matrix.tile_data(tile);
     const Index offset = matrix.tile_start(tile) * lanes<Real>;
     const Real* x[6];

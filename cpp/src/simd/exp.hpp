@@ -13,8 +13,9 @@ struct ExpConstants;
 
 template <>
 struct ExpConstants<float> {
-    // degree 4; expm1(r) to a relative 2^-26
-    static constexpr float q[] = {0x1.fffffep-2f, 0x1.5554b2p-3f, 0x1.555670p-5f, 0x1.1225eap-7f, 0x1.6beabep-10f};
+    // degree 5; expm1(r) to a relative 2^-31
+    static constexpr float q[] = {0x1.000000p-1f, 0x1.555554p-3f,  0x1.5554b8p-5f,
+                                  0x1.111190p-7f, 0x1.6d6cfap-10f, 0x1.a02762p-13f};
     static constexpr float log2_e = 0x1.715476p+0f;
     static constexpr float ln2 = 0x1.62e430p-1f, ln2_minus_its_float = -0x1.05c610p-29f;
     // few enough bits for k * ln2_high to be exact
@@ -26,11 +27,11 @@ struct ExpConstants<float> {
 
 template <>
 struct ExpConstants<double> {
-    // degree 9; expm1(r) to a relative 2^-55
-    static constexpr double q[] = {0x1.0000000000003p-1,  0x1.555555555553bp-3,  0x1.5555555552955p-5,
-                                   0x1.1111111118d47p-7,  0x1.6c16c17d86032p-10, 0x1.a01a01747eec9p-13,
-                                   0x1.a019aacd354e0p-16, 0x1.71de8be655251p-19, 0x1.289ef5d28f0d7p-22,
-                                   0x1.ae6225e6078ffp-26};
+    // degree 10; expm1(r) to a relative 2^-61
+    static constexpr double q[] = {0x1.0000000000000p-1,  0x1.5555555555559p-3,  0x1.5555555555541p-5,
+                                   0x1.111111110f834p-7,  0x1.6c16c16c1ea01p-10, 0x1.a01a01af590fcp-13,
+                                   0x1.a01a017ca73b8p-16, 0x1.71ddf99adb86ep-19, 0x1.27e535d229bc2p-22,
+                                   0x1.af5ca72dca80ep-26, 0x1.1ee76fc0cc54cp-29};
     static constexpr double log2_e = 0x1.71547652b82fep+0;
     static constexpr double ln2 = 0x1.62e42fefa39efp-1, ln2_minus_its_float = 0x1.abc9e3b39803fp-56;
     static constexpr double ln2_high = 0x1.62e42fefa3p-1, ln2_low = 0x1.3de6af278ece6p-42;

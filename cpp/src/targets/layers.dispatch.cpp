@@ -16,11 +16,11 @@ void destroy_cell(void* cell) {
 }
 
 template <class Cell, class Real>
-Layer<Real> make_layer(const typename Cell::Parameters& parameters, bool batched) {
+Layer<Real> make_layer(const typename Cell::Parameters& parameters) {
     Layer<Real> layer{};
     Cell* cell = new (std::nothrow) Cell();
     if (!cell) return layer;
-    if (!cell->create(parameters, batched)) {
+    if (!cell->create(parameters)) {
         destroy_cell<Cell>(cell);
         return layer;
     }
@@ -38,18 +38,19 @@ Layer<Real> make_layer(const typename Cell::Parameters& parameters, bool batched
 template <>
 Layer<RNNCORE_REAL> make_elman<RNNCORE_REAL>(const Elman<RNNCORE_REAL>& elman, bool batched) {
     using Real = RNNCORE_REAL;
-    return elman.sparse_hh ? make_layer<ElmanCell<Real, SparseRecurrence<Real>>, Real>(elman, batched)
-                           : make_layer<ElmanCell<Real, DenseRecurrence<Real>>, Real>(elman, batched);
+    if (elman.sparse_hh) return make_layer<ElmanCell<Real, SparseRecurrence<Real>>, Real>(elman);
+    return batched ? make_layer<ElmanCell<Real, BatchRecurrence<Real>>, Real>(elman)
+                   : make_layer<ElmanCell<Real, SingleRecurrence<Real>>, Real>(elman);
 }
 
 template <>
-Layer<RNNCORE_REAL> make_dense<RNNCORE_REAL>(const Dense<RNNCORE_REAL>& dense, bool batched) {
-    return make_layer<DenseCell<RNNCORE_REAL>, RNNCORE_REAL>(dense, batched);
+Layer<RNNCORE_REAL> make_dense<RNNCORE_REAL>(const Dense<RNNCORE_REAL>& dense) {
+    return make_layer<DenseCell<RNNCORE_REAL>, RNNCORE_REAL>(dense);
 }
 
 template <>
-Layer<RNNCORE_REAL> make_matrix_sequence<RNNCORE_REAL>(const MatrixSequence<RNNCORE_REAL>& sequence, bool batched) {
-    return make_layer<MatrixSequenceCell<RNNCORE_REAL>, RNNCORE_REAL>(sequence, batched);
+Layer<RNNCORE_REAL> make_matrix_sequence<RNNCORE_REAL>(const MatrixSequence<RNNCORE_REAL>& sequence) {
+    return make_layer<MatrixSequenceCell<RNNCORE_REAL>, RNNCORE_REAL>(sequence);
 }
 
 }  // namespace rnncore::RNNCORE_TARGET

@@ -9,10 +9,10 @@ template <class Real>
 Layer<Real> make_elman(const Elman<Real>&, bool batched);
 
 template <class Real>
-Layer<Real> make_dense(const Dense<Real>&, bool batched);
+Layer<Real> make_dense(const Dense<Real>&);
 
 template <class Real>
-Layer<Real> make_matrix_sequence(const MatrixSequence<Real>&, bool batched);
+Layer<Real> make_matrix_sequence(const MatrixSequence<Real>&);
 
 template <class Real>
 bool apply_function(const char* name, const Real* from, Real* to, Index count);

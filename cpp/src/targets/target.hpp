@@ -37,8 +37,8 @@ struct Layer {
 template <class Real>
 struct Kernels {
     Layer<Real> (*elman)(const Elman<Real>&, bool batched);
-    Layer<Real> (*dense)(const Dense<Real>&, bool batched);
-    Layer<Real> (*matrix_sequence)(const MatrixSequence<Real>&, bool batched);
+    Layer<Real> (*dense)(const Dense<Real>&);
+    Layer<Real> (*matrix_sequence)(const MatrixSequence<Real>&);
     bool (*apply)(const char* name, const Real* from, Real* to, Index count);  // false: unknown name
 };
 

@@ -37,14 +37,8 @@ void simulate_chunk(const void* object, const LayerChunk<Real>& chunk) {
         Real* before = chunk.scratch + steps * width * row;
         std::memset(before, 0, sizeof(Real) * width * row);
         copy_rows<Real>(chunk.state, 0, chunk.state_sequence, before, 0, row, 1, width, size);
-        const Real* previous = before;
-        Index previous_stride = row;
-        for (Index t = 0; t < steps; ++t) {
-            cell.step(chunk.start + t + 1, previous, previous_stride, rows + t * step, sequence, width);
-            previous = rows + t * step;
-            previous_stride = sequence;
-        }
-        copy_rows<Real>(previous, 0, previous_stride, chunk.state, 0, chunk.state_sequence, 1, width, size);
+        cell.advance(chunk.start, before, row, rows, step, sequence, steps, width);
+        copy_rows<Real>(rows + (steps - 1) * step, 0, sequence, chunk.state, 0, chunk.state_sequence, 1, width, size);
         if (chunk.states)
             copy_rows<Real>(rows, step, sequence, chunk.states, chunk.states_step, chunk.states_sequence, steps, width,
                             size);

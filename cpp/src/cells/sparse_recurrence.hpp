@@ -1,0 +1,38 @@
+// The recurrence with a sparse matrix, sequence by sequence.
+#pragma once
+
+#include "cells/activation.hpp"
+#include "dense/sparse_matrix.hpp"
+
+namespace rnncore::RNNCORE_TARGET {
+
+template <class Real>
+struct SparseRecurrence {
+    SparseMatrix<Real> weight;
+    Activation<Real> activation = nullptr;
+    Real leak = 1;
+
+    bool create(const Elman<Real>& elman) {
+        leak = elman.leak;
+        activation = choose_activation<Real>(elman.nonlinearity, leak != 1);
+        return weight.create(*elman.sparse_hh, elman.size);
+    }
+
+    void destroy() { weight.destroy(); }
+
+    void advance(Index, const Real* before, Index before_sequence, Real* rows, Index step, Index sequence, Index steps,
+                 Index width) const {
+        const Index vectors = padded<Real>(weight.rows) / lanes<Real>;
+        for (Index b = 0; b < width; ++b) {
+            const Real* previous = before + b * before_sequence;
+            Real* row = rows + b * sequence;
+            for (Index t = 0; t < steps; ++t, row += step) {
+                weight.add_product(previous, row);
+                if (activation) activation(leak, previous, row, vectors);
+                previous = row;
+            }
+        }
+    }
+};
+
+}  // namespace rnncore::RNNCORE_TARGET
