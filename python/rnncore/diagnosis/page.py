@@ -40,7 +40,7 @@ def plain_page(diagnosis):
 
 
 def _run(run):
-    rows = [("model", run.model), ("series", run.series)]
+    rows = [("model", run.model), ("layers", ", ".join(run.layers)), ("series", run.series)]
     if run.sequences > 1:
         rows.append(("sequences side by side", f"{run.sequences:,}"))
     if run.passes > 1:
@@ -63,15 +63,17 @@ def _forgetting(found):
     elif found.duration is None:
         finding = f"Forgets: {found.explanation}"
     else:
-        finding = f"1 % of a difference between two starts remains after {_time(found.duration, found.unit)}"
+        finding = f"1 % of a difference between two starts remains after {describe_time(found.duration, found.unit)}"
     rows = []
     if found.steps_for_good is not None:
-        rows.append(("under 1 % for good", f"after {_time(found.duration_for_good, found.unit)}; {found.explanation}"))
+        rows.append(
+            ("under 1 % for good", f"after {describe_time(found.duration_for_good, found.unit)}; {found.explanation}")
+        )
     elif found.steps is not None:
-        rows.append(("first under 1 %", f"after {_time(found.duration, found.unit)}, but it came back"))
+        rows.append(("first under 1 %", f"after {describe_time(found.duration, found.unit)}, but it came back"))
     if found.time_constant is not None:
         fit = f"fitted from step {found.rate_from:,} to {found.rate_to:,}"
-        rows.append(("falls to 1/e in", f"{_time(found.time_constant, found.unit)} ({fit})"))
+        rows.append(("falls to 1/e in", f"{describe_time(found.time_constant, found.unit)} ({fit})"))
     elif found.rate is not None:
         rows.append(("growth rate", f"{found.rate:+.3g} a step (fitted)"))
     rows.append(("measured by", "two runs under the same input, one from zero and one from a random state, in float64"))
@@ -88,11 +90,14 @@ def _forecast(found, why):
         finding = f"Root mean squared error {found.rmse:.3g}{unit}; persistence makes none"
     else:
         finding = (
-            f"Root mean squared error {found.rmse:.3g}{unit} against {found.persistence_rmse:.3g}{unit} of persistence: "
-            f"{abs(better):.0%} {'smaller' if better > 0 else 'larger'}"
+            f"Root mean squared error {found.rmse:.3g}{unit}, that of persistence {found.persistence_rmse:.3g}{unit}: "
+            f"{_percent(round(abs(better), 2))} {'smaller' if better > 0 else 'larger'}"
         )
     rows = [
-        ("forecast", f"{', '.join(found.columns)}, {_time(found.horizon * found.interval, found.time_unit)} ahead"),
+        (
+            "forecast",
+            f"{', '.join(found.columns)}, {describe_time(found.horizon * found.interval, found.time_unit)} ahead",
+        ),
         ("held back", f"{found.steps:,} forecasts, from step {found.first_step:,} on"),
         ("persistence", "the present value as the forecast"),
     ]
@@ -126,7 +131,7 @@ def _recurrence(found, several):
     return Section("The recurrent matrix W" + (f" of layer {found.layer}" if several else ""), rows, None)
 
 
-def _time(value, unit):
+def describe_time(value, unit):
     text = f"{value:,.0f}" if value >= 100 or float(value).is_integer() else f"{value:.3g}"
     return f"{text} {unit[:-1] if text == '1' and unit.endswith('s') else unit}"
 

@@ -21,6 +21,7 @@ class Run:
     Attributes
     ----------
     model, series : str
+    layers : tuple of str
     steps : int
     passes : float
         How often the series went by.
@@ -37,6 +38,7 @@ class Run:
     """
 
     model: str
+    layers: tuple[str, ...]
     series: str
     steps: int
     passes: float
@@ -80,6 +82,7 @@ def run_watched(task, state, watchers, *, backend, threads, progress):
                 break
     return Run(
         model=task.name,
+        layers=tuple(_describe(layer) for layer in cell.layers),
         series="none (autonomous)" if task.series is None else task.series.source,
         steps=done,
         passes=0.0 if task.series is None else done / len(task.series),
@@ -92,3 +95,11 @@ def run_watched(task, state, watchers, *, backend, threads, progress):
         seconds=seconds,
         steps_per_second=done / seconds,
     )
+
+
+def _describe(layer):
+    sizes = f"{layer.input_size} → {layer.output_size}" if layer.input_size else str(layer.output_size)
+    phi = getattr(layer, "nonlinearity", "identity")
+    leak = getattr(layer, "leak", 1.0)
+    details = ([] if phi == "identity" else [phi]) + ([] if leak == 1 else [f"leak {leak:g}"])
+    return f"{type(layer).__name__} {sizes}" + (f" ({', '.join(details)})" if details else "")

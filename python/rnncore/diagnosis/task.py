@@ -10,7 +10,8 @@ from ..cells import Cell, Chain, MatrixSequence
 from ..data import MODEL, SERIES
 from ..io import Model, Series, read_model, read_series
 
-EMBEDDED = "hourly air temperature in °C, JFK airport, New York, 2013 (embedded)"
+EMBEDDED_MODEL = "echo-state network (embedded)"
+EMBEDDED_SERIES = "hourly air temperature in °C, JFK airport, New York, 2013 (embedded)"
 _SHORTEST_PASS = 4096  # steps; a shorter series is laid end to end so that calls do not outweigh steps
 
 
@@ -56,22 +57,22 @@ def make_task(model, inputs, steps, standardize):
     if model is None:
         if inputs is not None:
             raise ValueError("inputs are given without a model; give both, or neither for the embedded ones")
-        model, inputs = MODEL, replace(read_series(SERIES), source=EMBEDDED)
-    model, name = _read_model(model)
+        model = read_model(MODEL)._replace(source=EMBEDDED_MODEL)
+        inputs = replace(read_series(SERIES), source=EMBEDDED_SERIES)
+    model = _read_model(model)
     series = None if inputs is None else _read_series(inputs, model.cell)
     if standardize:
         series = _standardize(series)
-    return Task(model.cell, model.about, name, series, _count_steps(model.cell, series, steps))
+    return Task(model.cell, model.about, model.source, series, _count_steps(model.cell, series, steps))
 
 
 def _read_model(model):
     if isinstance(model, Cell):
-        return Model(model, {}), repr(model)
+        return Model(model, {}, type(model).__name__)
     if isinstance(model, (str, os.PathLike)):
-        read = read_model(model)
-        return read, "echo-state network (embedded)" if model == MODEL else os.fspath(model)
+        return read_model(model)
     if isinstance(model, Model):
-        return model, repr(model.cell)
+        return model
     raise TypeError(f"model must be a cell or the path of a model file, got {type(model).__name__}")
 
 

@@ -1,0 +1,5 @@
+"""The command ``rnncore``."""
+
+from .main import main
+
+__all__ = ["main"]

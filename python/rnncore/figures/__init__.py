@@ -1,0 +1,1 @@
+"""Figures by matplotlib; one function for each, one file for each."""
