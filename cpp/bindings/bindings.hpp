@@ -6,3 +6,4 @@
 
 void register_targets(pybind11::module_& module);
 void register_networks(pybind11::module_& module);
+void register_probe(pybind11::module_& module);

@@ -6,4 +6,5 @@ PYBIND11_MODULE(_native, module) {
     module.attr("compiler") = RNNCORE_COMPILER;
     register_targets(module);
     register_networks(module);
+    register_probe(module);
 }

@@ -35,7 +35,7 @@ function(rnncore_compile_for_each_target library)
   set(sources ${PROJECT_SOURCE_DIR}/cpp/src/targets)
   foreach(target IN LISTS RNNCORE_TARGETS)
     rnncore_dispatch_library(rnncore_${target} ${target} SOURCES ${sources}/target.dispatch.cpp
-                             ${sources}/vector_math.dispatch.cpp)
+                             ${sources}/vector_math.dispatch.cpp ${sources}/probe.dispatch.cpp)
     target_sources(${library} PRIVATE $<TARGET_OBJECTS:rnncore_${target}>)
     foreach(real float double)
       rnncore_dispatch_library(rnncore_${target}_${real} ${target} SOURCES ${sources}/layers.dispatch.cpp DEFINITIONS

@@ -17,4 +17,6 @@ Layer<Real> make_matrix_sequence(const MatrixSequence<Real>&);
 template <class Real>
 bool apply_function(const char* name, const Real* from, Real* to, Index count);
 
+extern const Probe level_probe;
+
 }  // namespace rnncore::RNNCORE_TARGET

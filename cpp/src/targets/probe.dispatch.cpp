@@ -1,8 +1,10 @@
-#include "probe.hpp"
+// Compiled once per instruction-set level: loops that reach its limits.
+#include "rnncore/probe.hpp"
 
 #include <utility>
 
-#include "../simd/vector.hpp"
+#include "simd/vector.hpp"
+#include "targets/layers.hpp"
 
 namespace rnncore::RNNCORE_TARGET {
 namespace {
@@ -78,6 +80,6 @@ std::int64_t probe_store(void* buffer, std::int64_t bytes, std::int64_t repeats)
 
 }  // namespace
 
-const Probe probe = {probe_fma<float>, probe_fma<double>, probe_load, probe_store};
+const Probe level_probe = {probe_fma<float>, probe_fma<double>, probe_load, probe_store};
 
 }  // namespace rnncore::RNNCORE_TARGET

@@ -79,6 +79,8 @@ const Target& find_target(const std::string& name) {
     throw std::runtime_error("this machine can run none of the compiled instruction-set levels: " + names());
 }
 
+const Probe& probe(const std::string& target) { return *find_target(target).probe; }
+
 template <>
 const Kernels<float>& kernels_of(const Target& target) {
     return target.float_kernels;

@@ -25,6 +25,7 @@ extern constexpr Target target = {
 #error "this level's compiler flags name no known instruction set"
 #endif
     {make_elman<float>, make_dense<float>, make_matrix_sequence<float>, apply_function<float>},
-    {make_elman<double>, make_dense<double>, make_matrix_sequence<double>, apply_function<double>}};
+    {make_elman<double>, make_dense<double>, make_matrix_sequence<double>, apply_function<double>},
+    &level_probe};
 
 }  // namespace rnncore::RNNCORE_TARGET

@@ -4,6 +4,7 @@
 #include <cstddef>
 
 #include "rnncore/cells.hpp"
+#include "rnncore/probe.hpp"
 
 namespace rnncore {
 
@@ -48,6 +49,7 @@ struct Target {
     int vector_bytes;
     Kernels<float> float_kernels;
     Kernels<double> double_kernels;
+    const Probe* probe;
 };
 
 }  // namespace rnncore

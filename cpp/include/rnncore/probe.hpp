@@ -1,7 +1,8 @@
-// What this machine can do at most, at one instruction-set level: the limits that benchmarks hold kernels against.
+// What a machine can do at most, at one instruction-set level: the limits that benchmarks hold kernels against.
 #pragma once
 
 #include <cstdint>
+#include <string>
 
 namespace rnncore {
 
@@ -16,8 +17,7 @@ struct Probe {
     std::int64_t (*store)(void* buffer, std::int64_t bytes, std::int64_t repeats);
 };
 
-namespace RNNCORE_TARGET {
-extern const Probe probe;
-}
+// An empty target name means selected_target().
+const Probe& probe(const std::string& target = {});
 
 }  // namespace rnncore
