@@ -7,7 +7,7 @@ from ...cells import NONLINEARITIES
 from .activation import activate
 from .compilation import kernel
 from .product import add_product, pack
-from .sparse_product import add_sparse_product
+from .sparse_product import add_sparse_product, pack_sparse
 
 
 class NumbaRecurrent:
@@ -19,7 +19,7 @@ class NumbaRecurrent:
         if isinstance(weight_hh, np.ndarray):
             self.walk_recurrence, self.weight_hh = walk_dense, (pack(weight_hh), cell.state_size)
         else:
-            self.walk_recurrence, self.weight_hh = walk_sparse, _compressed_rows(weight_hh)
+            self.walk_recurrence, self.weight_hh = walk_sparse, pack_sparse(weight_hh)
         self.depth = cell.input_size
         self.weight_ih = pack(parameters["weight_ih"]) if self.depth else None
         biases = [parameters[name] for name in ("bias", "bias_ih", "bias_hh") if name in parameters]
@@ -45,10 +45,6 @@ class NumbaElman(NumbaRecurrent):
         super().__init__(cell, cell.nonlinearity, cell.leak)
 
 
-def _compressed_rows(matrix):
-    return matrix.indptr.astype(np.intp), matrix.indices.astype(np.intp), matrix.data.copy()
-
-
 @kernel
 def walk_dense(panels, size, nonlinearity, keep, leak, y, stride, batch, steps):
     row = batch * stride
@@ -59,11 +55,11 @@ def walk_dense(panels, size, nonlinearity, keep, leak, y, stride, batch, steps):
 
 
 @kernel
-def walk_sparse(row_starts, indices, values, nonlinearity, keep, leak, y, stride, batch, steps):
+def walk_sparse(rows, row_starts, indices, values, nonlinearity, keep, leak, y, stride, batch, steps):
     row = batch * stride
     for before in range(0, steps * row, row):
         now = before + row
-        add_sparse_product(row_starts, indices, values, y, before, stride, y, now, stride, batch)
+        add_sparse_product(rows, row_starts, indices, values, y, before, stride, y, now, stride, batch)
         _update(nonlinearity, keep, leak, y[before:now], y[now : now + row])
 
 

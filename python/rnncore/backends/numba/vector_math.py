@@ -22,7 +22,7 @@ FLOAT32 = SimpleNamespace(
     ln2=(0.693359375, -0.00021219444005469057),
     exp_limits=(-104.0, 89.0),
     rounder=1.5 * 2.0**23,
-    saturated=20.0,
+    saturated=10.0,
     linear=2.0**-26,
 )  # fmt: skip
 FLOAT64 = SimpleNamespace(
@@ -35,7 +35,7 @@ FLOAT64 = SimpleNamespace(
     ln2=(0.6931471803691238, 1.9082149292705877e-10),
     exp_limits=(-746.0, 710.0),
     rounder=1.5 * 2.0**52,
-    saturated=40.0,
+    saturated=20.0,
     linear=2.0**-55,
 )  # fmt: skip
 
@@ -67,11 +67,10 @@ def _functions(precision):
         return e * power_of_two(first) * power_of_two(n - first)
 
     @register_jitable
-    def expm1(x):
-        """(2ⁿ - 1) + 2ⁿ(eʳ - 1), the rounding errors of r and of the sum carried along; for x up to 2 · saturated."""
-        y = -two * saturated if x < -two * saturated else x
-        n = whole(y * log2_e)
-        remainder = multiply_add(n, -ln2_high, y)
+    def expm1_between(x):
+        """(2ⁿ - 1) + 2ⁿ(eʳ - 1), the rounding errors of r and of the sum carried along; |x| ≤ 2 · saturated."""
+        n = whole(x * log2_e)
+        remainder = multiply_add(n, -ln2_high, x)
         low = n * ln2_low
         r = remainder - low
         r_error = (remainder - r) - low
@@ -80,15 +79,20 @@ def _functions(precision):
         integer, fraction = scale - one, scale * r
         e = integer + fraction
         e_error = fraction - (e - integer)
-        e = e + multiply_add(scale, tail, e_error)
-        return x if abs(x) < linear else e
+        return e + multiply_add(scale, tail, e_error)
+
+    @register_jitable
+    def expm1(x):
+        """For x up to 2 · saturated; where x² no longer counts x itself, with its sign."""
+        y = -two * saturated if x < -two * saturated else x
+        return x if abs(x) < linear else expm1_between(y)
 
     @register_jitable
     def tanh(x):
         """t = e / (e + 2), e = e^{2|x|} - 1, with the sign of x; for small e as e/2 - e/2 · t, which rounds less."""
         y = abs(x)
         y = saturated if y > saturated else y
-        e = expm1(two * y)
+        e = expm1_between(two * y)
         t = e / (e + two)
         near_zero = multiply_add(-half * e, t, half * e)
         return np.copysign(near_zero if e < one else t, x)
