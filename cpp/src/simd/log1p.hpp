@@ -29,7 +29,7 @@ struct Log1pConstants<double> {
 };
 
 template <class Real>
-inline Vector<Real> log1p(Vector<Real> x) {
+[[gnu::always_inline]] inline Vector<Real> log1p(Vector<Real> x) {
     using C = Log1pConstants<Real>;
     constexpr int fraction_bits = Format<Real>::fraction_bits;
     constexpr Real sqrt_half = Real(0.70710678118654752440), infinity = Format<Real>::infinity;

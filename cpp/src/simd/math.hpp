@@ -6,18 +6,19 @@
 
 #include "exp.hpp"
 #include "log1p.hpp"
+#include "sigmoid.hpp"
 #include "tanh.hpp"
 #include "vector.hpp"
 
 namespace rnncore::RNNCORE_TARGET {
 
 template <class Real>
-inline Vector<Real> elu(Vector<Real> x) {
+[[gnu::always_inline]] inline Vector<Real> elu(Vector<Real> x) {
     return x > Real(0) ? x : expm1<Real>(x);
 }
 
 template <class Real>
-inline Vector<Real> softplus(Vector<Real> x) {
+[[gnu::always_inline]] inline Vector<Real> softplus(Vector<Real> x) {
     const Vector<Real> decay = exp<Real>(-as_reals<Real>(magnitude_bits<Real>(x)));
     return (x > Real(0) ? x : broadcast(Real(0))) + log1p<Real>(decay);
 }

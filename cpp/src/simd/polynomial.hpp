@@ -6,7 +6,7 @@
 namespace rnncore::RNNCORE_TARGET {
 
 template <class Real, int count>
-inline Vector<Real> estrin(Vector<Real> x, const Vector<Real> (&terms)[count]) {
+[[gnu::always_inline]] inline Vector<Real> estrin(Vector<Real> x, const Vector<Real> (&terms)[count]) {
     if constexpr (count == 1) {
         return terms[0];
     } else {
@@ -18,12 +18,12 @@ inline Vector<Real> estrin(Vector<Real> x, const Vector<Real> (&terms)[count]) {
     }
 }
 
-// c[0] + c[1] x + c[2] x^2 + ...
-template <class Real, int count>
-inline Vector<Real> polynomial(Vector<Real> x, const Real (&coefficients)[count]) {
-    Vector<Real> terms[count];
+// c[first] + c[first + 1] x + c[first + 2] x^2 + ...
+template <class Real, int first = 0, int count>
+[[gnu::always_inline]] inline Vector<Real> polynomial(Vector<Real> x, const Real (&c)[count]) {
+    Vector<Real> terms[count - first];
 #pragma GCC unroll 16
-    for (int i = 0; i < count; ++i) terms[i] = broadcast(coefficients[i]);
+    for (int i = first; i < count; ++i) terms[i - first] = broadcast(c[i]);
     return estrin<Real>(x, terms);
 }
 

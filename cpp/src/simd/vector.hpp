@@ -81,32 +81,32 @@ template <class Real>
 inline constexpr int lanes = vector_bytes / static_cast<int>(sizeof(Real));
 
 template <class Real>
-inline Vector<Real> load(const Real* from) {
+[[gnu::always_inline]] inline Vector<Real> load(const Real* from) {
     Vector<Real> v;
     std::memcpy(&v, from, sizeof v);
     return v;
 }
 
 template <class Real>
-inline void store(Real* to, Vector<Real> v) {
+[[gnu::always_inline]] inline void store(Real* to, Vector<Real> v) {
     std::memcpy(to, &v, sizeof v);
 }
 
 // x - 0 rather than 0 + x: it keeps the sign of -0.
 template <class Real>
-inline Vector<Real> broadcast(Real x) {
+[[gnu::always_inline]] inline Vector<Real> broadcast(Real x) {
     return x - Vector<Real>{};
 }
 
 template <class Real>
-inline Integers<Real> as_integers(Vector<Real> v) {
+[[gnu::always_inline]] inline Integers<Real> as_integers(Vector<Real> v) {
     Integers<Real> bits;
     std::memcpy(&bits, &v, sizeof v);
     return bits;
 }
 
 template <class Real>
-inline Vector<Real> as_reals(Integers<Real> bits) {
+[[gnu::always_inline]] inline Vector<Real> as_reals(Integers<Real> bits) {
     Vector<Real> v;
     std::memcpy(&v, &bits, sizeof v);
     return v;
@@ -114,13 +114,13 @@ inline Vector<Real> as_reals(Integers<Real> bits) {
 
 // The bits of |v|, which as integers order as the magnitudes do, infinity and then NaN above all.
 template <class Real>
-inline Integers<Real> magnitude_bits(Vector<Real> v) {
+[[gnu::always_inline]] inline Integers<Real> magnitude_bits(Vector<Real> v) {
     return as_integers<Real>(v) & ~as_integers<Real>(broadcast(Real(-0.0)));
 }
 
 // Logical: zeros come in from the left.
 template <class Real>
-inline Integers<Real> shift_right(Integers<Real> bits, int count) {
+[[gnu::always_inline]] inline Integers<Real> shift_right(Integers<Real> bits, int count) {
     return (Integers<Real>)((typename VectorTypes<Real>::Naturals)bits >> count);
 }
 
@@ -132,7 +132,18 @@ inline constexpr bool fused = false;
 
 // a * b + c, with one rounding where fused.
 template <class Real>
-inline Vector<Real> fma(Vector<Real> a, Vector<Real> b, Vector<Real> c) {
+inline Real scalar_fma(Real a, Real b, Real c) {
+    if constexpr (!fused)
+        return a * b + c;
+    else if constexpr (sizeof(Real) == 4)
+        return __builtin_fmaf(a, b, c);
+    else
+        return __builtin_fma(a, b, c);
+}
+
+// The same, lane by lane.
+template <class Real>
+[[gnu::always_inline]] inline Vector<Real> fma(Vector<Real> a, Vector<Real> b, Vector<Real> c) {
 #if defined(__aarch64__)
     if constexpr (sizeof(Real) == 4) {
         return (Vector<Real>)vfmaq_f32((float32x4_t)c, (float32x4_t)a, (float32x4_t)b);
@@ -147,26 +158,13 @@ inline Vector<Real> fma(Vector<Real> a, Vector<Real> b, Vector<Real> c) {
     }
 #elif defined(__FMA__)
     if constexpr (vector_bytes != 32) {  // the code of wider machines, under test
-        for (int i = 0; i < lanes<Real>; ++i) c[i] = sizeof(Real) == 4 ? __builtin_fmaf(a[i], b[i], c[i]) : __builtin_fma(a[i], b[i], c[i]);
+        for (int i = 0; i < lanes<Real>; ++i) c[i] = scalar_fma(Real(a[i]), Real(b[i]), Real(c[i]));
         return c;
     } else if constexpr (sizeof(Real) == 4) {
         return (Vector<Real>)_mm256_fmadd_ps((__m256)a, (__m256)b, (__m256)c);
     } else {
         return (Vector<Real>)_mm256_fmadd_pd((__m256d)a, (__m256d)b, (__m256d)c);
     }
-#else
-    return a * b + c;
-#endif
-}
-
-// The same for one element.
-template <class Real>
-inline Real scalar_fma(Real a, Real b, Real c) {
-#if defined(__FMA__) || defined(__aarch64__)
-    if constexpr (sizeof(Real) == 4)
-        return __builtin_fmaf(a, b, c);
-    else
-        return __builtin_fma(a, b, c);
 #else
     return a * b + c;
 #endif
