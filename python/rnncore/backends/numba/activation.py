@@ -1,5 +1,7 @@
 """z ← φ(z), in place."""
 
+import numpy as np
+
 from ...cells import NONLINEARITIES
 from .compilation import kernel
 from .vector_math import elu, relu, sigmoid, softplus, tanh
@@ -8,20 +10,24 @@ TANH, RELU, SIGMOID, ELU, SOFTPLUS = map(NONLINEARITIES.index, ("tanh", "relu", 
 
 
 @kernel
-def activate(nonlinearity, z):
-    """``nonlinearity``: its index in ``NONLINEARITIES``."""
+def activate(nonlinearity, z, start, stop):
+    """z[start:stop]; ``nonlinearity``: its index in ``NONLINEARITIES``.
+
+    No slices and unsigned indices: numba would count references to a slice (30 ns a step) and test for negative ones.
+    """
+    elements = range(np.uintp(start), np.uintp(stop))
     if nonlinearity == TANH:
-        for i in range(len(z)):
+        for i in elements:
             z[i] = tanh(z[i])
     elif nonlinearity == RELU:
-        for i in range(len(z)):
+        for i in elements:
             z[i] = relu(z[i])
     elif nonlinearity == SIGMOID:
-        for i in range(len(z)):
+        for i in elements:
             z[i] = sigmoid(z[i])
     elif nonlinearity == ELU:
-        for i in range(len(z)):
+        for i in elements:
             z[i] = elu(z[i])
     elif nonlinearity == SOFTPLUS:
-        for i in range(len(z)):
+        for i in elements:
             z[i] = softplus(z[i])

@@ -14,7 +14,6 @@ class NumbaDense:
 
     def walk(self, number, count, x, y):
         y.values(count)[...] = self.bias
-        z = y.flat[y.row : y.row * (count + 1)]
         if x is not None:
-            add_product(self.panels, self.depth, x.flat, x.row, x.stride, z, 0, y.stride, count * y.batch)
-        activate(self.nonlinearity, z)
+            add_product(self.panels, self.depth, x.flat, x.row, x.stride, y.flat, y.row, y.stride, count * y.batch)
+        activate(self.nonlinearity, y.flat, y.row, y.row * (count + 1))

@@ -51,7 +51,7 @@ def walk_dense(panels, size, nonlinearity, keep, leak, y, stride, batch, steps):
     for before in range(0, steps * row, row):
         now = before + row
         add_product(panels, size, y, before, stride, y, now, stride, batch)
-        _update(nonlinearity, keep, leak, y[before:now], y[now : now + row])
+        _update(nonlinearity, keep, leak, y, before, now, row)
 
 
 @kernel
@@ -60,13 +60,13 @@ def walk_sparse(rows, row_starts, indices, values, nonlinearity, keep, leak, y, 
     for before in range(0, steps * row, row):
         now = before + row
         add_sparse_product(rows, row_starts, indices, values, y, before, stride, y, now, stride, batch)
-        _update(nonlinearity, keep, leak, y[before:now], y[now : now + row])
+        _update(nonlinearity, keep, leak, y, before, now, row)
 
 
 @register_jitable
-def _update(nonlinearity, keep, leak, h, z):
-    """z ← (1 - a) h + a φ(z)"""
-    activate(nonlinearity, z)
+def _update(nonlinearity, keep, leak, y, before, now, row):
+    """z ← (1 - a) h + a φ(z), z the row that begins at ``now``, h the one at ``before``."""
+    activate(nonlinearity, y, now, now + row)
     if leak != 1:
-        for i in range(len(z)):
-            z[i] = keep * h[i] + leak * z[i]
+        for i in range(np.uintp(row)):
+            y[np.uintp(now) + i] = keep * y[np.uintp(before) + i] + leak * y[np.uintp(now) + i]
