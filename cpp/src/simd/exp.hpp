@@ -21,7 +21,7 @@ struct ExpConstants<float> {
     // few enough bits for k * ln2_high to be exact
     static constexpr float ln2_high = 0x1.62e4p-1f, ln2_low = 0x1.7f7d1cp-20f;
     static constexpr float overflow = 0x1.62e42ep+6f, underflow = -104.0f;
-    static constexpr float linear = 0x1p-30f;  // below, exp(x) = 1 and expm1(x) = x
+    static constexpr float linear = 0x1p-26f;  // below, exp(x) = 1 and expm1(x) = x
     static constexpr float minus_one = -20.0f;  // below, expm1(x) = -1
 };
 
@@ -45,7 +45,7 @@ struct ExpConstants<double> {
     static constexpr double ln2 = 0x1.62e42fefa39efp-1, ln2_minus_its_float = 0x1.abc9e3b39803fp-56;
     static constexpr double ln2_high = 0x1.62e42fefa3p-1, ln2_low = 0x1.3de6af278ece6p-42;
     static constexpr double overflow = 0x1.62e42fefa39efp+9, underflow = -746.0;
-    static constexpr double linear = 0x1p-60;
+    static constexpr double linear = 0x1p-55;
     static constexpr double minus_one = -40.0;
 };
 
