@@ -81,10 +81,10 @@ def common_dtype(named_arrays):
 
 def as_dtype(value):
     try:
-        dtype = None if value is None else np.dtype(value).newbyteorder("=")
+        dtype = np.dtype(value).newbyteorder("=")
     except TypeError:
-        dtype = None
-    if dtype not in FLOATS:
+        dtype = np.dtype(object)
+    if value is None or dtype not in FLOATS:  # numpy takes None for float64
         raise TypeError(f"dtype must be float32 or float64, got {value!r}")
     return dtype
 

@@ -11,7 +11,7 @@ from .memory_maps import release
 # A segment is what a backend walks between two looks at Ctrl-C and the progress bar.
 _SEGMENT_SECONDS = 0.1
 _SEGMENT_BYTES = 1 << 24
-_FIRST_SEGMENT_OPERATIONS = 1 << 25
+_FIRST_SEGMENT_OPERATIONS = 1 << 22
 
 
 class Run:
@@ -62,14 +62,15 @@ class Run:
         with np.errstate(over="ignore", invalid="ignore"):
             return np.require(part, self.cell.dtype, ("C_CONTIGUOUS", "ALIGNED"))
 
-    def segments(self, chunk, report, bytes_per_step=0):
+    def segments(self, chunk, report):
         """``(start, stop)`` pairs covering the run: ``chunk`` steps or a tenth of a second of work, some MB at most.
 
         Their lengths never change a result. Memory-mapped pages that a segment has read are given back after it.
         """
-        weights = sum(getattr(array, "size", 0) // _times(array) for array in self.cell.parameters.values())
-        operations = (weights + self.cell.state_size + self.cell.input_size + 64) * max(1, self.width)
-        held = self.width * (self.cell.input_size + self.cell.output_size) * self.cell.dtype.itemsize + bytes_per_step
+        sizes = self.cell.input_size + self.cell.output_size + self.cell.state_size
+        operations = (64 + sizes + sum(array.size for array in self._weights())) * max(1, self.width)
+        read = sum(series[:1].nbytes for series in self._series())
+        held = read + self.width * sizes * self.cell.dtype.itemsize
         most = max(1, _SEGMENT_BYTES // max(1, held))
         length = min(most, chunk or max(1, _FIRST_SEGMENT_OPERATIONS // operations))
         start = 0
@@ -78,7 +79,8 @@ class Run:
             before = time.perf_counter()
             yield start, stop
             elapsed = time.perf_counter() - before
-            self._release(start, stop)
+            for series in self._series():
+                release(series[start:stop])
             report(stop - start)
             if chunk is None and elapsed < _SEGMENT_SECONDS / 2:
                 length = min(most, 2 * length)
@@ -86,16 +88,16 @@ class Run:
                 length = max(1, length // 2)
             start = stop
 
-    def _release(self, start, stop):
-        if self.inputs is not None:
-            release(self.inputs[start:stop])
+    def _series(self):
+        """The arrays of which every step reads a row of its own."""
+        matrices = [layer.matrices for layer in self.cell.layers if isinstance(layer, MatrixSequence)]
+        return matrices if self.inputs is None else [self.inputs, *matrices]
+
+    def _weights(self):
+        """The parameters that one step reads."""
         for layer in self.cell.layers:
-            if isinstance(layer, MatrixSequence):
-                release(layer.matrices[start:stop])
-
-
-def _times(array):
-    return len(array) if getattr(array, "ndim", 0) == 3 and len(array) else 1
+            for array in layer.parameters.values():
+                yield array[:1] if isinstance(layer, MatrixSequence) else array
 
 
 def _read_inputs(cell, inputs):

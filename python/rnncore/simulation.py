@@ -132,7 +132,7 @@ def _kept_every(keep):
 
 
 def _walk(run, program, every, outputs, states, raise_nonfinite, chunk, threads, report):
-    for start, stop in run.segments(chunk, report, run.width * run.state.itemsize * run.cell.state_size):
+    for start, stop in run.segments(chunk, report):
         kept = stop // every - start // every
         if states is not None:
             state_rows = states.take(stop - start)
