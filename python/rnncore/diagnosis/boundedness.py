@@ -5,26 +5,31 @@ from dataclasses import dataclass
 import numpy as np
 
 _BOUNDED = ("tanh", "sigmoid")
+_STRETCHES = 32  # of a run; the largest value in each, so that one rare peak makes no growth
+_GROWTH = 1.5
 
 
 @dataclass(frozen=True)
 class Boundedness:
-    """The largest state seen.
+    """The largest values seen.
 
     Attributes
     ----------
+    quantity : {"state", "output"}
+        What was looked at: the outputs, for a model without state.
     largest : float or None
         The largest absolute component; None when none was finite.
     largest_step : int or None
         The step, counted from 1, after which it occurred.
     first_half, second_half : float or None
-        The same over each half of the run.
+        The largest value in a stretch of 1/32 of the run: the median over the stretches of each half.
     cannot_exceed : float or None
         A bound that holds for every input from such a start, where the nonlinearity gives one.
     left_finite_numbers : int or None
         The first step whose state is not finite.
     """
 
+    quantity: str
     largest: float | None
     largest_step: int | None
     first_half: float | None
@@ -38,47 +43,53 @@ class Boundedness:
             return f"left the finite numbers at step {self.left_finite_numbers:,}"
         if self.cannot_exceed is not None:
             return f"bounded: no unit can exceed {self.cannot_exceed:g}"
-        if self.first_half is None or self.second_half <= 1.1 * self.first_half:
+        if self.first_half is None:
+            return "the run is too short to tell growth"
+        if self.second_half <= _GROWTH * self.first_half:
             return "no growth seen"
+        if self.first_half == 0:
+            return "grew from zero"
         return f"still growing: {self.second_half / self.first_half:.3g} times larger in the second half of the run"
 
 
 class BoundednessWatcher:
     def __init__(self, task, start):
+        self.quantity = "state" if task.cell.state_size else "output"
         self.cannot_exceed = _largest_possible(task.cell, start)
-        self.peaks = []  # (first step, largest) of each piece
+        self.edges = np.unique(np.linspace(0, task.steps, _STRETCHES + 1).astype(np.int64))
+        self.peaks = np.full(len(self.edges) - 1, -1.0)
         self.largest, self.largest_step, self.nonfinite_step = -1.0, None, None
-        self.steps = task.steps
 
     def see(self, start, states, previous, outputs):
-        if states.size == 0:
-            return False
-        low, high = float(states.min()), float(states.max())
-        if not np.isfinite([low, high]).all():
-            finite = np.isfinite(states).reshape(len(states), -1).all(axis=1)
-            count = int(np.argmin(finite))
+        stretch = int(np.searchsorted(self.edges, start, side="right")) - 1
+        done = 0
+        while done < len(states) and self.nonfinite_step is None:
+            cut = min(int(self.edges[stretch + 1]) - start, len(states))
+            self._see_stretch(stretch, start + done, states[done:cut])
+            stretch, done = stretch + 1, cut
+        return self.nonfinite_step is not None
+
+    def _see_stretch(self, stretch, start, states):
+        peak = max(abs(float(states.min())), abs(float(states.max())))
+        if not np.isfinite(peak):
+            count = int(np.argmin(np.isfinite(states).reshape(len(states), -1).all(axis=1)))
             self.nonfinite_step = start + count + 1
             states = states[:count]
-            if count == 0:
-                return True
-            low, high = float(states.min()), float(states.max())
-        peak = max(-low, high)
-        self.peaks.append((start, peak))
+            peak = float(np.abs(states).max(initial=-1.0))
+        self.peaks[stretch] = max(self.peaks[stretch], peak)
         if peak > self.largest:
             self.largest = peak
             self.largest_step = start + int(np.argmax(np.abs(states).reshape(len(states), -1).max(axis=1))) + 1
-        return self.nonfinite_step is not None
 
     def result(self):
-        halves = [[peak for first, peak in self.peaks if (first < self.steps / 2) == early] for early in (True, False)]
-        first, second = (max(half) if half else None for half in halves)
-        if second is None:
-            first = None
+        middle = len(self.peaks) // 2
+        whole = len(self.peaks) >= 8 and self.nonfinite_step is None
         return Boundedness(
-            self.largest if self.peaks else None,
+            self.quantity,
+            None if self.largest_step is None else self.largest,
             self.largest_step,
-            first,
-            second,
+            float(np.median(self.peaks[:middle])) if whole else None,
+            float(np.median(self.peaks[middle:])) if whole else None,
             self.cannot_exceed,
             self.nonfinite_step,
         )

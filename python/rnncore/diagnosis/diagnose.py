@@ -1,7 +1,5 @@
 """The page's order of work."""
 
-from dataclasses import replace
-
 import numpy as np
 
 from ..arrays import as_count, as_real_array
@@ -75,8 +73,7 @@ def diagnose(
     >>> found.forgetting.verdict, found.forgetting.steps <= 7
     ('forgets', True)
     """
-    task = make_task(model, inputs, steps, standardize)
-    task = replace(task, series=_with_time(task, interval, unit))
+    task = make_task(model, inputs, steps, standardize, interval, unit)
     start = _start(task, state, seed)
     bounds = BoundednessWatcher(task, start)
     saturation = saturation_watchers(task)
@@ -91,23 +88,16 @@ def diagnose(
         boundedness=boundedness,
         saturation=tuple(watcher.result() for watcher in saturation),
         recurrence=describe_recurrences(task.cell),
-        forgetting=measure_forgetting(task, boundedness.largest or 1.0, seed=seed, backend=backend, threads=threads),
+        forgetting=measure_forgetting(
+            task,
+            (boundedness.largest or 1.0) if boundedness.left_finite_numbers is None else 1.0,
+            seed=seed,
+            backend=backend,
+            threads=threads,
+        ),
         forecast=judged,
         no_forecast=no_forecast if judged or no_forecast else "the run ended before the held-back part",
         traces=traces.result(),
-    )
-
-
-def _with_time(task, interval, unit):
-    if task.series is None:
-        return None
-    if interval is not None and not (np.isfinite(interval) and interval > 0):
-        raise ValueError(f"interval must be positive, got {interval}")
-    named = task.series.unit != "steps"  # by the series' own file
-    return replace(
-        task.series,
-        interval=float(interval if interval is not None else task.series.interval),
-        unit=unit or (task.series.unit if named else task.about.get("unit", "steps")),
     )
 
 

@@ -52,8 +52,8 @@ class Forecast:
 
 class ForecastWatcher:
     def __init__(self, task, horizon, first_step):
-        self.series, self.horizon, self.first_step = task.series, horizon, first_step
-        self.about, self.channels = task.about, task.cell.output_size
+        self.task, self.series, self.channels = task, task.series, task.cell.output_size
+        self.horizon, self.first_step = horizon, first_step
         self.last = min(task.steps, len(task.series) - horizon)  # forecasts beyond it have no truth
         self.squares = np.zeros(2)
         self.count = 0
@@ -88,9 +88,9 @@ class ForecastWatcher:
             self.series.columns[: self.channels],
             float(rmse[0]),
             float(rmse[1]),
-            self.about.get("target_unit", ""),
-            self.series.interval,
-            self.series.unit,
+            self.task.about.get("target_unit", ""),
+            self.task.interval,
+            self.task.unit,
             dict(zip(("step", "truth", "readout", "persistence"), window)),
         )
 

@@ -42,7 +42,7 @@ class Forgetting:
         Time of a step.
     unit : str
     duration, duration_for_good, time_constant : float or None
-        ``steps``, ``steps_for_good`` and -1/rate in ``unit``.
+        ``steps``, ``steps_for_good`` and -1/rate in ``unit``; the last is None where the difference does not shrink.
     distance : array
         After steps 0, 1, 2, …
     """
@@ -70,7 +70,8 @@ class Forgetting:
 
     @property
     def time_constant(self):
-        return None if not self.rate or self.rate > 0 else -self.interval / self.rate
+        shrinks = self.verdict != "does not forget" and self.rate is not None and self.rate < 0
+        return -self.interval / self.rate if shrinks else None
 
 
 def measure_forgetting(task, largest, *, seed, backend, threads):
@@ -78,7 +79,7 @@ def measure_forgetting(task, largest, *, seed, backend, threads):
 
     ``largest`` is the size of the random start's components.
     """
-    interval, unit = (1.0, "steps") if task.series is None else (task.series.interval, task.series.unit)
+    interval, unit = task.interval, task.unit
     if task.cell.state_size == 0:
         why = "the model has no state: its output depends on the present input alone"
         return Forgetting("no memory", why, None, None, 0, None, None, None, None, interval, unit, np.empty(0))
@@ -107,13 +108,13 @@ def _run_two(task, largest, seed, options):
     double = _in_double(task)
     states = np.zeros((2, task.cell.state_size))
     states[1] = np.random.default_rng(seed).uniform(-largest, largest, task.cell.state_size)
-    initial = _norms(states[1:])[0]
+    initial = _distances(states[None])[0]
     curve, forgotten = [np.ones(1)], None
     for start, stop, cell, inputs in double.pieces(_PIECE, min(task.steps, _LONGEST)):
         if inputs is not None and inputs.ndim == 3:
             inputs = inputs[:, 0]
         run = simulate(cell, inputs, steps=stop - start, state=states, keep="states", **options)
-        part = _norms(run.states[:, 0] - run.states[:, 1]) / initial
+        part = _distances(run.states) / initial
         curve.append(part)
         states = run.final_state
         if part[-1] == 0 or not np.isfinite(part[-1]):
@@ -127,13 +128,12 @@ def _run_two(task, largest, seed, options):
     return curve[: end[0] + 1] if len(end) else curve
 
 
-def _norms(differences):
-    """Row norms that squares neither overflow nor underflow: zero means equal states."""
-    differences = differences.astype(np.float64)
+def _distances(states):
+    """Of the two states of each step; squares neither overflow nor underflow, so that zero means equal states."""
     with np.errstate(all="ignore"):
+        differences = states[:, 0].astype(np.float64) - states[:, 1]
         scale = np.abs(differences).max(axis=1)
-        norms = scale * np.linalg.norm(differences / np.where(scale > 0, scale, 1)[:, None], axis=1)
-    return norms
+        return scale * np.linalg.norm(differences / np.where(scale > 0, scale, 1)[:, None], axis=1)
 
 
 def _in_double(task):
@@ -163,10 +163,16 @@ def _explain(distance, steps, for_good, rate, finite):
         return "forgets", f"the two runs are identical from step {watched:,} on"
     if for_good is not None:
         return "forgets", f"no more than 1 % was seen again in the {watched - for_good:,} steps after that"
-    left = f"{100 * distance[-1]:.3g} % remains after {watched:,} steps"
+    left = f"{100 * distance[-1]:.3g} % remains after {watched:,} step{'s' if watched > 1 else ''}"
     if rate is None:
         return "cannot say", f"the run is too short: {left}"
-    if rate * watched > -1:  # not even a factor e over the whole run
-        return "does not forget", f"{left}, and it does not shrink" if rate < 1 / watched else f"{left}, and it grows"
+    if not _keeps_shrinking(distance):
+        return "does not forget", f"{left}, and it {'grows' if rate * watched > 1 else 'does not shrink'}"
     needed = np.log(REMAINING / distance[-1]) / rate
     return "cannot say", f"the run is too short: {left}; at the fitted rate 1 % would take about {needed:,.0f} more"
+
+
+def _keeps_shrinking(distance):
+    """Whether each quarter of the second half lies below the one before, by more than rounding."""
+    quarters = [np.log(quarter).mean() for quarter in np.array_split(distance[len(distance) // 2 :], 4)]
+    return bool(np.all(np.diff(quarters) < -_ROUNDING * len(distance)))

@@ -51,7 +51,7 @@ def _run(run):
         ("backend", f"{kernel}, {run.threads} thread{'s' if run.threads > 1 else ''} allowed"),
         ("speed", f"{_rounded(run.steps_per_second)} steps per second ({1e6 / run.steps_per_second:.3g} µs a step)"),
     ]
-    return Section("What was run", rows, f"{run.steps:,} steps in {_seconds(run.seconds)}")
+    return Section("What was run", rows, f"{describe_time(run.steps, 'steps')} in {_seconds(run.seconds)}")
 
 
 def _forgetting(found):
@@ -74,8 +74,6 @@ def _forgetting(found):
     if found.time_constant is not None:
         fit = f"fitted from step {found.rate_from:,} to {found.rate_to:,}"
         rows.append(("falls to 1/e in", f"{describe_time(found.time_constant, found.unit)} ({fit})"))
-    elif found.rate is not None:
-        rows.append(("growth rate", f"{found.rate:+.3g} a step (fitted)"))
     rows.append(("measured by", "two runs under the same input, one from zero and one from a random state, in float64"))
     return Section(title, rows, finding)
 
@@ -93,10 +91,11 @@ def _forecast(found, why):
             f"Root mean squared error {found.rmse:.3g}{unit}, that of persistence {found.persistence_rmse:.3g}{unit}: "
             f"{_percent(round(abs(better), 2))} {'smaller' if better > 0 else 'larger'}"
         )
+    what = ", ".join(map(describe_column, found.columns))
     rows = [
         (
             "forecast",
-            f"{', '.join(found.columns)}, {describe_time(found.horizon * found.interval, found.time_unit)} ahead",
+            f"{what}, {describe_time(found.horizon * found.interval, found.time_unit)} ahead",
         ),
         ("held back", f"{found.steps:,} forecasts, from step {found.first_step:,} on"),
         ("persistence", "the present value as the forecast"),
@@ -107,14 +106,19 @@ def _forecast(found, why):
 def _boundedness(bounds, saturation):
     rows = []
     if bounds.largest is not None:
-        rows.append(("largest |state| seen", f"{bounds.largest:.4g}, after step {bounds.largest_step:,}"))
+        rows.append((f"largest |{bounds.quantity}| seen", f"{bounds.largest:.4g}, after step {bounds.largest_step:,}"))
     if bounds.first_half is not None:
-        rows.append(("by half of the run", f"{bounds.first_half:.4g}, then {bounds.second_half:.4g}"))
+        rows.append(
+            (
+                "typical peak",
+                f"{bounds.first_half:.4g} in the first half of the run, then {bounds.second_half:.4g}",
+            )
+        )
     for found in saturation:
         label = "saturated units" + (f", layer {found.layer}" if len(saturation) > 1 else "")
         always = f"; {found.always:,} of {found.units:,} units always" if found.always else ""
         rows.append((label, f"{_percent(found.share)} of all values ({found.criterion}){always}"))
-    return Section("How the state behaves", rows, bounds.verdict.capitalize())
+    return Section(f"How the {bounds.quantity} behaves", rows, bounds.verdict.capitalize())
 
 
 def _recurrence(found, several):
@@ -129,6 +133,10 @@ def _recurrence(found, several):
         ("norms", f"1-norm {found.norm_1:.4g}, 2-norm {norm_2}, ∞-norm {found.norm_inf:.4g}"),
     ]
     return Section("The recurrent matrix W" + (f" of layer {found.layer}" if several else ""), rows, None)
+
+
+def describe_column(name):
+    return f"column {name}" if name.isdecimal() else name
 
 
 def describe_time(value, unit):

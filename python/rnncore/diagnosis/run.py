@@ -11,7 +11,6 @@ from ..simulation import simulate
 from ..threads import resolve_threads
 
 _PIECE_BYTES = 1 << 22
-_FEWEST_PIECES = 16  # so that growth along a short run shows
 
 
 @dataclass(frozen=True)
@@ -62,7 +61,7 @@ def run_watched(task, state, watchers, *, backend, threads, progress):
     options = {"backend": chosen.name, "threads": resolve_threads(threads), "check_finite": False}
     width = len(state)
     bytes_per_step = width * max(1, cell.state_size) * cell.dtype.itemsize
-    length = max(1, min(_PIECE_BYTES // bytes_per_step, -(-task.steps // _FEWEST_PIECES)))
+    length = max(1, min(_PIECE_BYTES // bytes_per_step, task.steps))
     buffer = np.empty((length, width, cell.state_size), cell.dtype)
     seconds, done = 0.0, 0
     with progress_reporter(progress, task.steps, "diagnose") as report:

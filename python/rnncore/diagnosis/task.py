@@ -1,11 +1,12 @@
 """What is to be diagnosed: a cell, the series it runs under, and for how many steps."""
 
+import math
 import os
 from dataclasses import dataclass, replace
 
 import numpy as np
 
-from ..arrays import as_count, as_real_array
+from ..arrays import as_count, as_real_array, check_finite
 from ..cells import Cell, Chain, MatrixSequence
 from ..data import MODEL, SERIES
 from ..io import Model, Series, read_model, read_series
@@ -28,6 +29,9 @@ class Task:
     series : Series or None
         None: the autonomous system.
     steps : int
+    interval : float
+        Time of a step, in ``unit``.
+    unit : str
     """
 
     cell: Cell
@@ -35,6 +39,8 @@ class Task:
     name: str
     series: Series | None
     steps: int
+    interval: float
+    unit: str
 
     def pieces(self, length, steps=None):
         """``(start, stop, cell, inputs)`` along the run, the series repeated as often as it takes, without copies."""
@@ -52,7 +58,7 @@ class Task:
             start = stop
 
 
-def make_task(model, inputs, steps, standardize):
+def make_task(model, inputs, steps, standardize, interval, unit):
     """The task of a call of ``diagnose``; without a model the embedded one."""
     if model is None:
         if inputs is not None:
@@ -63,7 +69,8 @@ def make_task(model, inputs, steps, standardize):
     series = None if inputs is None else _read_series(inputs, model.cell)
     if standardize:
         series = _standardize(series)
-    return Task(model.cell, model.about, model.source, series, _count_steps(model.cell, series, steps))
+    steps = _count_steps(model.cell, series, steps)
+    return Task(model.cell, model.about, model.source, series, steps, *_time(model, series, interval, unit))
 
 
 def _read_model(model):
@@ -97,12 +104,22 @@ def _read_series(inputs, cell):
         )
     if len(series) == 0 or 0 in series.values.shape:
         raise ValueError(f"{series.source} has no steps: its shape is {series.values.shape}")
+    check_finite("inputs" if series.source == "array" else series.source, series.values, cell.dtype)
     if not isinstance(series.values, np.memmap):
         with np.errstate(over="ignore"):
             series = replace(series, values=np.ascontiguousarray(series.values, cell.dtype))
-    if not isinstance(inputs, Series) and not np.isfinite(series.values).all():
-        raise ValueError(f"{series.source} holds NaN or infinities in {cell.dtype}")
     return series
+
+
+def _time(model, series, interval, unit):
+    """What the caller says of a step's length, else the series' file, else the model's."""
+    if interval is not None and not (interval > 0 and math.isfinite(interval)):
+        raise ValueError(f"interval must be positive, got {interval}")
+    if series is not None and series.unit != "steps":
+        known = series.interval, series.unit
+    else:
+        known = 1.0, model.about.get("unit", "steps")
+    return float(known[0] if interval is None else interval), known[1] if unit is None else unit
 
 
 def _standardize(series):

@@ -10,36 +10,29 @@ _UNITS = 5
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Traces:
-    """The last steps of the first pass: states of the first units, (S, ≤ 5).
+    """The first steps of the run: states of the first units, (S, ≤ 5); outputs, for a model without state.
 
     Attributes
     ----------
-    first_step : int
-        Counted from 1.
-    states : array
+    values : array
     interval : float
     unit : str
     """
 
-    first_step: int
-    states: np.ndarray
+    values: np.ndarray
     interval: float
     unit: str
 
 
 class TraceWatcher:
     def __init__(self, task):
-        self.last = task.steps if task.series is None else min(task.steps, len(task.series))
-        self.first = max(0, self.last - _STEPS)
-        self.time = (1.0, "steps") if task.series is None else (task.series.interval, task.series.unit)
+        self.time = task.interval, task.unit
         self.parts = []
 
     def see(self, start, states, previous, outputs):
-        first, last = max(start, self.first), min(start + len(states), self.last)
-        if first < last:
-            self.parts.append(states[first - start : last - start, 0, :_UNITS].copy())
+        if start < _STEPS:
+            self.parts.append(states[: _STEPS - start, 0, :_UNITS].copy())
         return False
 
     def result(self):
-        states = np.concatenate(self.parts) if self.parts else np.empty((0, 0))
-        return Traces(self.first + 1, states, *self.time)
+        return Traces(np.concatenate(self.parts), *self.time)

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from .style import BLUE, GREY, RED, dress, make_axes
+from .style import BLUE, GREY, RED, drawable, dress, make_axes
 
 _FLAT_ENDS = {"tanh": ((-1, -0.99), (0.99, 1)), "sigmoid": ((0, 0.005), (0.995, 1))}
 _RANGE = {"tanh": (-1, 1), "sigmoid": (0, 1)}
@@ -11,7 +11,8 @@ _RANGE = {"tanh": (-1, 1), "sigmoid": (0, 1)}
 def plot_activations(saturation, ax=None):
     """Histogram of φ(z), its saturated ends marked; returns the axes."""
     ax = make_axes(ax)
-    values = saturation.activations[np.isfinite(saturation.activations)]
+    values = drawable(saturation.activations)
+    values = values[np.isfinite(values)]
     bins = np.linspace(*_RANGE.get(saturation.nonlinearity, _widest(values)), 61)
     weights = np.full(len(values), 100 / max(1, len(values)))
     ax.hist(values, bins, weights=weights, color=BLUE, alpha=0.85)

@@ -17,12 +17,14 @@ def plot_diagnosis(diagnosis, figure=None):
 
         figure = plt.figure(figsize=SIZE, layout="constrained")
     figure.get_layout_engine().set(w_pad=0.12, h_pad=0.1, wspace=0.03, hspace=0.05)
-    panels = [lambda ax: plot_forgetting(diagnosis.forgetting, ax)]
+    panels = []
+    if len(diagnosis.forgetting.distance) > 1:
+        panels.append(lambda ax: plot_forgetting(diagnosis.forgetting, ax))
     if diagnosis.saturation:
         panels.append(lambda ax: plot_activations(diagnosis.saturation[0], ax))
     if diagnosis.recurrence:
         panels.append(lambda ax: plot_eigenvalues(diagnosis.recurrence[0], ax))
-    grid = figure.add_gridspec(2, len(panels))
+    grid = figure.add_gridspec(2 if panels else 1, max(1, len(panels)))
     top = figure.add_subplot(grid[0, :])
     if diagnosis.forecast is not None:
         plot_forecast(diagnosis.forecast, top)

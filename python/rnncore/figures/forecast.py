@@ -1,7 +1,7 @@
 """The readout's forecasts of held-back data, the truth, and persistence."""
 
-from ..diagnosis.page import describe_time
-from .style import BLUE, GREY, ORANGE, dress, make_axes, time_axis
+from ..diagnosis.page import describe_column, describe_time
+from .style import BLUE, GREY, ORANGE, drawable, dress, legend_above, make_axes, time_axis
 
 
 def plot_forecast(forecast, ax=None):
@@ -16,13 +16,12 @@ def plot_forecast(forecast, ax=None):
         label=f"persistence, error {forecast.persistence_rmse:.3g}{unit}",
     )  # fmt: skip
     ax.plot(times, window["truth"], color=GREY, linewidth=2.2, alpha=0.65, label="observed")
-    ax.plot(times, window["readout"], color=BLUE, linewidth=1.4, label=f"network, error {forecast.rmse:.3g}{unit}")
+    ax.plot(
+        times, drawable(window["readout"]), color=BLUE, linewidth=1.4, label=f"network, error {forecast.rmse:.3g}{unit}"
+    )
     ax.margins(x=0)
-    low, high = ax.get_ylim()
-    ax.set_ylim(low, high + 0.22 * (high - low))  # room for the legend
-    ax.legend(frameon=False, ncols=3, loc="upper left", fontsize=9)
-    column = forecast.columns[0]
-    name = f"column {column}" if column.isdecimal() else column
+    legend_above(ax, 3)
+    name = describe_column(forecast.columns[0])
     dress(ax, f"Forecast {ahead} ahead, on data held back from the fit", f"{label} since the start of the series", "")
     ax.set_ylabel(f"{name} ({forecast.unit})" if forecast.unit else name)
     return ax

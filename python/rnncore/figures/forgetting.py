@@ -4,7 +4,7 @@ import numpy as np
 
 from ..diagnosis.forgetting import REMAINING
 from ..diagnosis.page import describe_time
-from .style import BLUE, GREY, RED, dress, make_axes
+from .style import BLUE, GREY, RED, drawable, dress, make_axes
 
 _FLOOR = 1e-16
 _SHOWN = 6  # times the steps that forgetting took
@@ -15,11 +15,8 @@ def plot_forgetting(forgetting, ax=None):
     ax = make_axes(ax)
     dress(ax, "How fast it forgets its start", f"{forgetting.unit} since the start", "difference that remains")
     distance = forgetting.distance
-    if len(distance) < 2:
-        ax.text(0.5, 0.5, "no memory", ha="center", va="center", transform=ax.transAxes, color=GREY)
-        return ax
     shown = len(distance) if forgetting.steps is None else min(len(distance), max(10, _SHOWN * forgetting.steps + 1))
-    values = distance[:shown]
+    values = drawable(distance[:shown])
     times = np.arange(shown) * forgetting.interval
     with np.errstate(all="ignore"):
         ax.semilogy(times, np.where(values > _FLOOR, values, np.nan), color=BLUE, linewidth=1.8)

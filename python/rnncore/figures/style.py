@@ -1,5 +1,7 @@
 """Colours and axes that the figures share; colours are told apart by colour-blind readers (Okabe and Ito 2008)."""
 
+import numpy as np
+
 BLUE, ORANGE, GREEN, RED, GREY = "#0072B2", "#E69F00", "#009E73", "#D55E00", "#7A7A7A"
 LINES = (BLUE, ORANGE, GREEN, RED, "#CC79A7")
 
@@ -22,6 +24,19 @@ def dress(ax, title, xlabel, ylabel):
     ax.grid(True, color="#E6E6E6", linewidth=0.6)
     ax.set_axisbelow(True)
     return ax
+
+
+def legend_above(ax, columns):
+    """One row of names in room made for it above the lines."""
+    low, high = ax.get_ylim()
+    ax.set_ylim(low, high + 0.22 * (high - low))
+    ax.legend(frameon=False, ncols=columns, loc="upper left", fontsize=9)
+
+
+def drawable(values):
+    """What matplotlib can scale an axis to; a run that diverges ends where it leaves the picture."""
+    values = np.asarray(values, np.float64)
+    return np.where(np.abs(values) < 1e150, values, np.nan)
 
 
 def time_axis(steps, interval, unit):

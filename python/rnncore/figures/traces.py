@@ -1,18 +1,22 @@
-"""A stretch of the run: the states of some units."""
+"""The start of a run: the states of some units."""
 
 import numpy as np
 
-from .style import LINES, dress, make_axes, time_axis
+from .style import LINES, drawable, dress, legend_above, make_axes, time_axis
+
+_WIDE = 1e6  # a range that only a logarithmic axis shows
 
 
 def plot_traces(traces, ax=None):
-    """States of the first units along the last steps of the first pass; returns the axes."""
+    """States of the first units along the first steps; returns the axes."""
     ax = make_axes(ax)
-    steps = traces.first_step + np.arange(len(traces.states))
-    times, label = time_axis(steps, traces.interval, traces.unit)
-    for unit, values in enumerate(traces.states.T):
-        ax.plot(times, values, color=LINES[unit], linewidth=1.1, label=f"unit {unit}")
-    if traces.states.shape[1] > 1:
-        ax.legend(frameon=False, ncols=5, fontsize=9, loc="upper left", bbox_to_anchor=(0, 1.02))
+    values = drawable(traces.values)
+    times, label = time_axis(np.arange(1, len(values) + 1), traces.interval, traces.unit)
+    for unit, line in enumerate(values.T):
+        ax.plot(times, line, color=LINES[unit], linewidth=1.1, label=f"unit {unit}")
     ax.margins(x=0)
-    return dress(ax, "States of the first units", f"{label} since the start of the run", "state")
+    if np.nanmax(np.abs(values), initial=0) > _WIDE:
+        ax.set_yscale("symlog")
+    elif values.shape[1] > 1:
+        legend_above(ax, 9)
+    return dress(ax, "The first units along the first steps", f"{label} since the start of the run", "state")

@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from .style import LINES, dress, make_axes
+from .style import LINES, drawable, dress, legend_above, make_axes
 
-_MOST_UNITS = 8
+_MOST_UNITS = 5
 _MOST_POINTS = 5000
 
 
@@ -18,11 +18,11 @@ def plot_trajectory(trajectory, ax=None):
     stride = -(-len(kept) // _MOST_POINTS)
     steps = every * np.arange(1, len(kept) + 1)[::stride]
     first = kept if kept.ndim == 2 else kept[:, 0]
-    shown = np.asarray(first[::stride, :_MOST_UNITS])
+    shown = drawable(first[::stride, :_MOST_UNITS])
     for unit, values in enumerate(shown.T):
         ax.plot(steps, values, color=LINES[unit % len(LINES)], linewidth=1, label=f"unit {unit}")
     if shown.shape[1] > 1:
-        ax.legend(frameon=False, ncols=4, fontsize=8)
+        legend_above(ax, _MOST_UNITS)
     units = first.shape[1]
     title = f"Outputs of the first {shown.shape[1]} of {units} units" if units > shown.shape[1] else "Outputs"
     return dress(ax, title, "step", "output")
