@@ -17,10 +17,11 @@ struct ExpConstants<float> {
     static constexpr float exp[] = {1.0f,           1.0f,           0x1.000000p-1f,  0x1.555554p-3f,
                                     0x1.5554b8p-5f, 0x1.111190p-7f, 0x1.6d6cfap-10f, 0x1.a02762p-13f};
     static constexpr float log2_e = 0x1.715476p+0f;
-    static constexpr float ln2 = 0x1.62e430p-1f, ln2_minus_its_float = -0x1.05c610p-29f;
-    // few enough bits for k * ln2_high to be exact
-    static constexpr float ln2_high = 0x1.62e4p-1f, ln2_low = 0x1.7f7d1cp-20f;
+    // k * ln2_high has no rounding error, or one that fused arithmetic does not make
+    static constexpr float ln2_high = fused ? 0x1.62e430p-1f : 0x1.62e4p-1f;
+    static constexpr float ln2_low = fused ? -0x1.05c610p-29f : 0x1.7f7d1cp-20f;
     static constexpr float overflow = 0x1.62e42ep+6f, underflow = -104.0f;
+    static constexpr int largest_k = 150;
     static constexpr float linear = 0x1p-26f;  // below, exp(x) = 1 and expm1(x) = x
     static constexpr float minus_one = -20.0f;  // below, expm1(x) = -1
 };
@@ -42,39 +43,36 @@ struct ExpConstants<double> {
                                      0x1.af5ca72dca80ep-26,
                                      0x1.1ee76fc0cc54cp-29};
     static constexpr double log2_e = 0x1.71547652b82fep+0;
-    static constexpr double ln2 = 0x1.62e42fefa39efp-1, ln2_minus_its_float = 0x1.abc9e3b39803fp-56;
-    static constexpr double ln2_high = 0x1.62e42fefa3p-1, ln2_low = 0x1.3de6af278ece6p-42;
+    static constexpr double ln2_high = fused ? 0x1.62e42fefa39efp-1 : 0x1.62e42fefa3p-1;
+    static constexpr double ln2_low = fused ? 0x1.abc9e3b39803fp-56 : 0x1.3de6af278ece6p-42;
     static constexpr double overflow = 0x1.62e42fefa39efp+9, underflow = -746.0;
+    static constexpr int largest_k = 1076;
     static constexpr double linear = 0x1p-55;
     static constexpr double minus_one = -40.0;
 };
 
-// factor * x = k ln 2 + remainder + tail; tail holds what rounding took from the remainder.
+// factor * x = k ln 2 + remainder + tail; the tail is a few rounding errors of the remainder.
 template <class Real>
 struct ReducedArgument {
     Vector<Real> remainder, tail;
     Integers<Real> k;
 };
 
-// factor is a power of two; here rather than before the call it costs no time.
-template <class Real>
+// For |k| <= largest_k. factor is a power of two; here rather than before the call it costs no time.
+template <class Real, int largest_k>
 [[gnu::always_inline]] inline ReducedArgument<Real> reduce(Vector<Real> x, Real factor = 1) {
     using C = ExpConstants<Real>;
+    constexpr Real last_bit = Real(1) / (std::int64_t{1} << Format<Real>::fraction_bits);
+    constexpr bool low_is_small = C::ln2_low * largest_k < 8 * last_bit && -C::ln2_low * largest_k < 8 * last_bit;
     // The last bit of what is near this is worth 1: an addition rounds to an integer, found in the low bits.
     constexpr Real to_integer = Real(1.5) * (std::int64_t{1} << Format<Real>::fraction_bits);
     const Vector<Real> shifted = fma<Real>(x, broadcast(C::log2_e * factor), broadcast(to_integer));
     const Vector<Real> k = shifted - to_integer;
-    x *= factor;
+    const Vector<Real> high = fma<Real>(k, broadcast(-C::ln2_high), x * factor), low = k * C::ln2_low;
     ReducedArgument<Real> reduced;
     reduced.k = as_integers<Real>(shifted) - as_integers<Real>(broadcast(to_integer));
-    if constexpr (fused) {
-        reduced.remainder = fma<Real>(k, broadcast(-C::ln2), x);  // exact: both are multiples of ulp(ln2) or ulp(x)
-        reduced.tail = k * -C::ln2_minus_its_float;
-    } else {
-        const Vector<Real> high = x - k * C::ln2_high, low = k * C::ln2_low;
-        reduced.remainder = high - low;
-        reduced.tail = (high - reduced.remainder) - low;
-    }
+    reduced.remainder = low_is_small ? high : high - low;
+    reduced.tail = low_is_small ? -low : (high - reduced.remainder) - low;
     return reduced;
 }
 
@@ -109,7 +107,7 @@ template <class Real>
     const Vector<Real> outside = x < Real(0) ? broadcast(Real(0)) : x + Format<Real>::infinity;
     const Integers<Real> inside = (x > C::underflow) & (x <= C::overflow);
     const Integers<Real> considerable = magnitude_bits<Real>(x) > as_integers<Real>(broadcast(C::linear));
-    const ReducedArgument<Real> reduced = reduce<Real>(as_reals<Real>(as_integers<Real>(x) & considerable));
+    const ReducedArgument<Real> reduced = reduce<Real, C::largest_k>(as_reals<Real>(as_integers<Real>(x) & considerable));
     const Vector<Real> power = Real(1) + (reduced.remainder + expm1_beyond_linear<Real>(reduced));
     return inside ? scale<Real>(power, reduced.k) : outside;
 }
@@ -122,7 +120,7 @@ template <class Real>
                                   (x > C::minus_one) & (x <= C::overflow);
     Vector<Real> outside = x > Real(1) ? broadcast(Format<Real>::infinity) : x;
     outside = x < Real(-1) ? broadcast(Real(-1)) : outside;
-    const ReducedArgument<Real> reduced = reduce<Real>(as_reals<Real>(as_integers<Real>(x) & inside));
+    const ReducedArgument<Real> reduced = reduce<Real, C::largest_k>(as_reals<Real>(as_integers<Real>(x) & inside));
     // 2^k (r + rest) + 2^k - 1; halved, as 2^k may overflow where the result does not
     const Vector<Real> half_scale = power_of_two<Real>(reduced.k - 1);
     const Vector<Real> linear = fma<Real>(half_scale, reduced.remainder, half_scale - Real(0.5));

@@ -61,7 +61,7 @@ template <class Real>
     const Vector<Real> s = f / (f + Real(2)), z = s * s, h = Real(0.5) * f * f;
     const Vector<Real> R = z * polynomial<Real>(z, C::L);
     const Vector<Real> small = fma<Real>(s, h + R, fma<Real>(k, broadcast(ExpConstants<Real>::ln2_low), f_tail));
-    const Vector<Real> result = k * ExpConstants<Real>::ln2_high + (f - (h - small));
+    const Vector<Real> result = fma<Real>(k, broadcast(ExpConstants<Real>::ln2_high), f - (h - small));
     return inside ? result : outside;
 }
 

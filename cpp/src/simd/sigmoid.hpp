@@ -18,18 +18,18 @@ template <class Real>
     const Integers<Real> highest = as_integers<Real>(broadcast(-C::underflow));
     Integers<Real> clamped = magnitude > lowest ? magnitude : lowest;
     clamped = clamped < highest ? clamped : highest;
-    const Integers<Real> sign = x > exponential ? ~as_integers<Real>(x) : as_integers<Real>(x);
+    const Integers<Real> sign = as_integers<Real>(x) ^ (x >= exponential);  // of x where that is tiny, else of -x
     const Integers<Real> sign_bit = as_integers<Real>(broadcast(Real(-0.0)));
-    const ReducedArgument<Real> reduced = reduce<Real>(as_reals<Real>(clamped | (sign & sign_bit)));
+    const ReducedArgument<Real> reduced = reduce<Real, C::largest_k>(as_reals<Real>(clamped | (sign & sign_bit)));
 
     const Integers<Real> k = reduced.k;
     constexpr int smallest = 2 - Format<Real>::exponent_bias;
-    const Integers<Real> falling = k < 0 ? k : -k;
+    const Integers<Real> rising = k > 0, falling = (k ^ rising) - rising;  // -|k|
     const Vector<Real> m = power_of_two<Real>(falling > smallest ? falling : falling * 0 + smallest);
     const Vector<Real> one_plus_m = Real(1) + m, lost = m - (one_plus_m - Real(1));
     const Vector<Real> p = reduced.remainder + (expm1_beyond_linear<Real>(reduced) + lost);
-    const Vector<Real> denominator = fma<Real>(k > 0 ? broadcast(Real(1)) : m, p, one_plus_m);
-    const Vector<Real> numerator = x == x ? (k > 0 ? m : broadcast(Real(1))) : x;
+    const Vector<Real> denominator = fma<Real>(rising ? broadcast(Real(1)) : m, p, one_plus_m);
+    const Vector<Real> numerator = x == x ? (rising ? m : broadcast(Real(1))) : x;
     return x < exponential ? scale<Real>(Real(1) + p, k) : numerator / denominator;
 }
 

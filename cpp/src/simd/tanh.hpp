@@ -18,6 +18,7 @@ struct TanhConstants<float> {
     static constexpr float P[] = {-0x1.55553cp-2f, 0x1.11088ap-3f, -0x1.b862c0p-5f, 0x1.52fe48p-6f, -0x1.7931dcp-8f};
     static constexpr float linear = 0x1p-13f;  // below, tanh(x) = x
     static constexpr float saturation = 9.1f;  // above, tanh(x) = 1
+    static constexpr int largest_k = 27;
 };
 
 template <>
@@ -29,6 +30,7 @@ struct TanhConstants<double> {
                                    0x1.45f983b0ee760p-14, -0x1.11fdc488dc471p-16};
     static constexpr double linear = 0x1p-28;
     static constexpr double saturation = 19.1;
+    static constexpr int largest_k = 56;
 };
 
 // The exponential's own rounding errors reach 1 - 2 / (exp(2 |x|) + 1) reduced by the last term's share of it.
@@ -40,7 +42,7 @@ template <class Real>
     const Integers<Real> saturation = as_integers<Real>(broadcast(C::saturation));
     Integers<Real> clamped = magnitude > linear ? magnitude : linear;
     clamped = clamped < saturation ? clamped : saturation;
-    const ReducedArgument<Real> twice = reduce<Real>(as_reals<Real>(clamped), 2);  // its tail does not matter
+    const ReducedArgument<Real> twice = reduce<Real, C::largest_k>(as_reals<Real>(clamped), 2);  // its tail does not matter
     const Vector<Real> exp_remainder = polynomial<Real>(twice.remainder, ExpConstants<Real>::exp);
     const Vector<Real> exp_plus_1 = fma<Real>(power_of_two<Real>(twice.k), exp_remainder, broadcast(Real(1)));
     const Vector<Real> far = as_reals<Real>(as_integers<Real>(Real(1) - Real(2) / exp_plus_1) | sign);
