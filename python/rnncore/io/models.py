@@ -30,8 +30,8 @@ class Model(NamedTuple):
 def load(path, *, nonlinearity=None, leak=None):
     """A cell from an .npz or .safetensors file.
 
-    Parameters are found by torch's names: those of ``RNNCell`` (``weight_hh``), of ``RNN`` (``weight_hh_l0``, ``_l1``
-    and so on become a Chain), of ``Linear`` (``weight``: a Dense; beside a recurrent layer its readout), behind any prefix
+    Parameters are found by torch's names: those of ``RNNCell`` (``weight_hh``), of ``RNN`` (``weight_hh_l0``, ``_l1`` …
+    become a Chain), of ``Linear`` (``weight``: a Dense; beside a recurrent layer its readout), behind any prefix
     (``encoder.rnn.``), or numbered as in ``Sequential`` (``0.weight_hh``, ``1.weight``). A sparse ``weight_hh`` is
     ``weight_hh.data``, ``.indices``, ``.indptr`` and ``.shape``. Nonlinearity and leak come from the file's metadata
     (in npz: 0-d arrays) of those names; without it a network is taken as torch's default, tanh without leak.

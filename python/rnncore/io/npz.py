@@ -3,6 +3,7 @@
 import os
 import zipfile
 import zlib
+from contextlib import contextmanager
 
 import numpy as np
 
@@ -27,6 +28,7 @@ def read_arrays(path, keys=None):
         return {key: _read_array(archive, key, path) for key in (archive.files if keys is None else keys)}
 
 
+@contextmanager
 def open_archive(path):
     """The archive, once it is sure to be one."""
     if os.path.getsize(path) == 0:
@@ -34,10 +36,13 @@ def open_archive(path):
     with open(path, "rb") as file:
         if file.read(2) != b"PK":
             raise FormatError(f"{path}: offset 0: not an .npz archive (it does not begin with PK)")
-    try:
-        return np.load(path, allow_pickle=False)
-    except (zipfile.BadZipFile, ValueError, EOFError) as error:
-        raise FormatError(f"{path}: truncated or damaged archive: {error}") from None
+        file.seek(0)
+        try:
+            archive = np.load(file, allow_pickle=False)
+        except (zipfile.BadZipFile, ValueError, EOFError) as error:
+            raise FormatError(f"{path}: truncated or damaged archive: {error}") from None
+        with archive:
+            yield archive
 
 
 def _read_array(archive, key, path):

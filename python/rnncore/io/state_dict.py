@@ -11,6 +11,11 @@ from ..errors import FormatError
 from .layer_names import order_layers
 
 CELLS = {cell.__name__: cell for cell in (Linear, Elman, Dense, MatrixSequence)}
+_OPTIONS = {
+    Elman: {"nonlinearity": str, "leak": float},
+    Dense: {"nonlinearity": str},
+    MatrixSequence: {"check_finite": lambda text: str(text) == "True"},
+}
 _SPARSE_PARTS = ("data", "indices", "indptr", "shape")
 _KEY = re.compile(
     r"(?P<prefix>(?:.*\.)?)"
@@ -149,11 +154,13 @@ def _options(place, cell, about):
     """A recurrent layer's options may stand in the file without its prefix; a readout's may not."""
     prefix, _ = place
     options = {}
-    for name, convert in (("nonlinearity", str), ("leak", float), ("check_finite", lambda text: str(text) == "True")):
+    for name, convert in _OPTIONS.get(cell, {}).items():
         value = about.get(f"{prefix}{name}", about.get(name) if cell is Elman else None)
-        takes = {Elman: ("nonlinearity", "leak"), Dense: ("nonlinearity",), MatrixSequence: ("check_finite",)}
-        if value is not None and name in takes.get(cell, ()):
-            options[name] = convert(value)
+        if value is not None:
+            try:
+                options[name] = convert(value)
+            except (ValueError, TypeError):
+                raise ValueError(f"{name} cannot be {value!r}") from None
     return options
 
 

@@ -102,7 +102,8 @@ def _number(field):
 
 
 def _is_text(fields):
-    return not any(field.lower() in MISSING or _number(field) is not None for field in fields)
+    """Whether no field is, or stands for, a number; one with a decimal comma does, so that it is no silent loss."""
+    return not any(field.lower() in MISSING or _number(field.replace(",", ".")) is not None for field in fields)
 
 
 def _is_header(rows):
