@@ -1,4 +1,4 @@
-"""Compiled code is kept on disk, never stale, and not needed there: on copies of the package in folders of their own."""
+"""Compiled code is kept on disk, never stale, and not needed there; on copies of the package in folders apart."""
 
 import shutil
 from pathlib import Path
