@@ -31,7 +31,7 @@ inline constexpr int vector_bytes = 16;
 #endif
 
 // Registers the compiler may fill with accumulators.
-#if defined(__AVX512F__) || defined(__aarch64__)
+#if defined(__AVX512F__) || defined(__aarch64__) || defined(RNNCORE_VECTOR_BYTES)
 inline constexpr int vector_registers = 32;
 #else
 inline constexpr int vector_registers = 16;

@@ -12,7 +12,9 @@ namespace {
 // The compiler must have the value in a vector register here, and may neither drop nor merge what produced it.
 template <class V>
 inline __attribute__((always_inline)) void keep_in_register(V& v) {
-#if defined(__aarch64__)
+#if defined(RNNCORE_VECTOR_BYTES)  // wider than a register
+    asm volatile("" : "+m"(v));
+#elif defined(__aarch64__)
     asm volatile("" : "+w"(v));
 #elif defined(__AVX512F__)
     asm volatile("" : "+v"(v));

@@ -37,7 +37,7 @@ bool supported(const std::string& name) {
                     __builtin_cpu_supports("avx512cd") && __builtin_cpu_supports("avx512dq") &&
                     __builtin_cpu_supports("avx512vl");
     if (name == "x86_v4") return v4;
-    if (name == "x86_v3") return v3;
+    if (name == "x86_v3" || name == "x86_wide") return v3;
     return name == "x86_v2" && v2;
 #else
     return name == "neon";

@@ -1,4 +1,5 @@
 // Compiled once per instruction-set level: the table of that level.
+#include "simd/vector.hpp"
 #include "targets/layers.hpp"
 
 #define RNNCORE_QUOTE(name) #name
@@ -11,19 +12,16 @@ extern constexpr Target target = {
     RNNCORE_QUOTE_VALUE(RNNCORE_TARGET),
 #if defined(__AVX512F__) && defined(__AVX512VL__)
     "AVX-512 F VL BW DQ CD, FMA",
-    64,
 #elif defined(__AVX2__) && defined(__FMA__)
     "AVX2, FMA",
-    32,
 #elif defined(__SSE4_2__)
     "SSE4.2",
-    16,
 #elif defined(__aarch64__)
     "Advanced SIMD",
-    16,
 #else
 #error "this level's compiler flags name no known instruction set"
 #endif
+    vector_bytes,
     {make_elman<float>, make_dense<float>, make_matrix_sequence<float>, apply_function<float>},
     {make_elman<double>, make_dense<double>, make_matrix_sequence<double>, apply_function<double>},
     &level_probe};
