@@ -1,5 +1,6 @@
 """All that a developer ever runs: ``nox -l`` is the menu, ``nox -s NAME`` runs one."""
 
+import os
 import shutil
 from pathlib import Path
 
@@ -8,6 +9,7 @@ import nox
 nox.needs_version = ">=2024.4"
 nox.options.sessions = ["lint", "tests", "cpp"]
 nox.options.error_on_missing_interpreters = True
+os.environ.pop("PYTHONPATH", None)  # what is tested is what was installed
 
 
 @nox.session

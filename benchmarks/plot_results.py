@@ -10,6 +10,7 @@ from pathlib import Path
 from rnncore.benchmark.timing import Contender, Ratio
 
 OWN = "rnncore"
+BUSY = 0.9  # processor time over wall time, of a contender that never waits
 NOT_A_LIBRARY = ("numpy",)  # shown, but no rival: a loop anyone would write
 
 
@@ -63,6 +64,8 @@ def _table(run):
         cells = [str(case["batch"]), str(case["size"]), *(f"{time:.3g}" for time in times)]
         cells += [f"{best[0]} {best[1]}", best[1].verdict] if best else ["no other library installed", ""]
         lines.append("| " + " | ".join([*cells, share]) + " |")
+    if any(about["cores"] < BUSY for case in run["cases"] for about in case["contenders"].values()):
+        lines.append("\nThe machine was busy with other work: some contenders had less than a core to themselves.")
     return "\n".join(lines) + "\n"
 
 

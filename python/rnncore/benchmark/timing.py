@@ -81,7 +81,7 @@ def enter(library, case, threads, call_seconds):
     steps = max(TRIAL_STEPS, min(most, int(call_seconds / call * TRIAL_STEPS)))
     run = library.prepare(case, case.inputs(steps), threads)
     run()
-    return Contender(library.name, run, steps, first - call, library.note(case)), outputs
+    return Contender(library.name, run, steps, max(0.0, first - call), library.note(case)), outputs
 
 
 def _seconds(run):
