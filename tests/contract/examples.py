@@ -15,6 +15,7 @@ from rnncore import Cell, Chain, Dense, Elman, Linear, MatrixSequence, Trajector
 from rnncore.cells import NONLINEARITIES
 
 STEPS = 19
+LONG = 1103  # some of the blocks in which backends walk, and a rest
 
 
 def matrix(rng, rows, columns, norm):
@@ -130,16 +131,32 @@ class Experiment:
 
 def from_step(cell, start):
     """The cell with its matrix sequences, if any, beginning after ``start`` steps."""
-    later = {name: array[start:] for name, array in cell.parameters.items() if name.endswith("matrices")}
+    later = {name: array[start:] for name, array in _matrices(cell)}
     return cell.replace(**later) if later else cell
 
 
+def lasting(cell, steps):
+    """The cell with its matrix sequences, if any, repeated until they last that many steps."""
+    longer = {
+        name: np.resize(array, (steps, *array.shape[1:])) for name, array in _matrices(cell) if len(array) < steps
+    }
+    return cell.replace(**longer) if longer else cell
+
+
+def _matrices(cell):
+    return [(name, array) for name, array in cell.parameters.items() if name.endswith("matrices")]
+
+
 def experiment(name, dtype, *, size=5, input_size=2, steps=STEPS, batch=None, seed=0):
-    rng = np.random.default_rng([seed, size, input_size, batch or 0])
-    cell = EXAMPLES[name](rng, size, input_size).astype(dtype)
+    rng = np.random.default_rng([seed, size, input_size])
+    cell = lasting(EXAMPLES[name](rng, size, input_size).astype(dtype), steps)
+    return experiment_on(cell, rng, steps=steps, batch=batch)
+
+
+def experiment_on(cell, rng, *, steps=STEPS, batch=None):
     lead = () if batch is None else (batch,)
-    inputs = rng.uniform(-1, 1, (steps, *lead, cell.input_size)).astype(dtype) if cell.input_size else None
-    return Experiment(cell, inputs, rng.uniform(-1, 1, (*lead, cell.state_size)).astype(dtype), steps)
+    inputs = rng.uniform(-1, 1, (steps, *lead, cell.input_size)).astype(cell.dtype) if cell.input_size else None
+    return Experiment(cell, inputs, rng.uniform(-1, 1, (*lead, cell.state_size)).astype(cell.dtype), steps)
 
 
 def tolerance(cell, *results):

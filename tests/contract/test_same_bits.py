@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from .examples import KINDS, STEPS, experiment
+from .examples import KINDS, LONG, STEPS, experiment
 
 pytestmark = pytest.mark.parametrize("name", KINDS)
 
@@ -44,8 +44,20 @@ def test_the_number_of_threads_changes_nothing(name, backend, dtype, batch):
         same(several.final_state, single.final_state)
 
 
+@pytest.mark.parametrize("batch", [None, 37])
+def test_a_long_run_gives_the_same_bits_however_it_is_cut_and_shared(name, backend, dtype, batch):
+    case = experiment(name, dtype, size=12, batch=batch, steps=LONG)
+    whole = case.run(backend, threads=1)
+    same(case.run(backend, threads=3, chunk=331).outputs, whole.outputs)
+    same(case.run(backend, threads=2, keep=7).outputs, whole.outputs[6::7])
+    first = case.run(backend, stop=517)
+    second = case.run(backend, start=517, state=first.final_state)
+    same(np.concatenate([first.outputs, second.outputs]), whole.outputs)
+    same(second.final_state, whole.final_state)
+
+
 def test_a_large_step_gives_the_same_bits_on_every_number_of_threads(name, backend, dtype):
-    case = experiment(name, dtype, size=600, steps=4)
+    case = experiment(name, dtype, size=600, batch=29, steps=4)
     single = case.run(backend, threads=1).outputs
     for threads in (2, 3, None):
         same(case.run(backend, threads=threads).outputs, single)

@@ -10,6 +10,8 @@ from rnncore import Chain, Elman, simulate
 
 STEPS, SIZE, INPUT = 60, 24, 3
 
+torch.set_num_threads(1)  # threads that wait for each other take longer than these small networks
+
 
 def networks(kind, layers, dtype, seed=7):
     """A torch RNN and the same network as a Chain, contracting: ‖W_hh‖_∞ <= 1/2, ‖W_ih‖_∞ <= 1."""
