@@ -1,5 +1,5 @@
-// Accuracy of simd/math.hpp at the level this file is compiled for, against the C library in a wider format: a sample of
-// both precisions, or with --exhaustive every float. Prints the largest errors as rows of a Markdown table.
+// Accuracy of simd/math.hpp at the level this file is compiled for, against the C library in a wider format: a sample
+// of both precisions, or with --exhaustive every float. Prints the largest errors as rows of a Markdown table.
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
@@ -24,57 +24,85 @@ constexpr double promised_ulp = 2;
 struct Exp {
     static constexpr const char* name = "exp";
     template <class Real>
-    static level::Vector<Real> value(level::Vector<Real> x) { return level::exp<Real>(x); }
+    static level::Vector<Real> value(level::Vector<Real> x) {
+        return level::exp<Real>(x);
+    }
     template <class Wide>
-    static Wide exact(Wide x) { return std::exp(x); }
+    static Wide exact(Wide x) {
+        return std::exp(x);
+    }
 };
 
 struct Expm1 {
     static constexpr const char* name = "expm1";
     template <class Real>
-    static level::Vector<Real> value(level::Vector<Real> x) { return level::expm1<Real>(x); }
+    static level::Vector<Real> value(level::Vector<Real> x) {
+        return level::expm1<Real>(x);
+    }
     template <class Wide>
-    static Wide exact(Wide x) { return std::expm1(x); }
+    static Wide exact(Wide x) {
+        return std::expm1(x);
+    }
 };
 
 struct Log1p {
     static constexpr const char* name = "log1p";
     template <class Real>
-    static level::Vector<Real> value(level::Vector<Real> x) { return level::log1p<Real>(x); }
+    static level::Vector<Real> value(level::Vector<Real> x) {
+        return level::log1p<Real>(x);
+    }
     template <class Wide>
-    static Wide exact(Wide x) { return std::log1p(x); }
+    static Wide exact(Wide x) {
+        return std::log1p(x);
+    }
 };
 
 struct Tanh {
     static constexpr const char* name = "tanh";
     template <class Real>
-    static level::Vector<Real> value(level::Vector<Real> x) { return level::tanh<Real>(x); }
+    static level::Vector<Real> value(level::Vector<Real> x) {
+        return level::tanh<Real>(x);
+    }
     template <class Wide>
-    static Wide exact(Wide x) { return std::tanh(x); }
+    static Wide exact(Wide x) {
+        return std::tanh(x);
+    }
 };
 
 struct Sigmoid {
     static constexpr const char* name = "sigmoid";
     template <class Real>
-    static level::Vector<Real> value(level::Vector<Real> x) { return level::sigmoid<Real>(x); }
+    static level::Vector<Real> value(level::Vector<Real> x) {
+        return level::sigmoid<Real>(x);
+    }
     template <class Wide>
-    static Wide exact(Wide x) { return 1 / (1 + std::exp(-x)); }
+    static Wide exact(Wide x) {
+        return 1 / (1 + std::exp(-x));
+    }
 };
 
 struct Elu {
     static constexpr const char* name = "elu";
     template <class Real>
-    static level::Vector<Real> value(level::Vector<Real> x) { return level::elu<Real>(x); }
+    static level::Vector<Real> value(level::Vector<Real> x) {
+        return level::elu<Real>(x);
+    }
     template <class Wide>
-    static Wide exact(Wide x) { return x > 0 ? x : std::expm1(x); }
+    static Wide exact(Wide x) {
+        return x > 0 ? x : std::expm1(x);
+    }
 };
 
 struct Softplus {
     static constexpr const char* name = "softplus";
     template <class Real>
-    static level::Vector<Real> value(level::Vector<Real> x) { return level::softplus<Real>(x); }
+    static level::Vector<Real> value(level::Vector<Real> x) {
+        return level::softplus<Real>(x);
+    }
     template <class Wide>
-    static Wide exact(Wide x) { return (x > 0 ? x : 0) + std::log1p(std::exp(-std::fabs(x))); }
+    static Wide exact(Wide x) {
+        return (x > 0 ? x : 0) + std::log1p(std::exp(-std::fabs(x)));
+    }
 };
 
 template <class Real>
@@ -108,7 +136,8 @@ typename Types<Real>::Bits to_bits(Real x) {
     return bits;
 }
 
-// |got - exact| in units of the last place of Real at exact; infinite where an infinity, a NaN or a zero's sign is wrong.
+// |got - exact| in units of the last place of Real at exact; infinite where an infinity, a NaN or a zero's sign is
+// wrong.
 template <class Real>
 double error_in_ulp(Real got, typename Types<Real>::Wide exact) {
     using Limits = std::numeric_limits<Real>;
@@ -120,8 +149,8 @@ double error_in_ulp(Real got, typename Types<Real>::Wide exact) {
     else if (exact == 0)
         as_it_should = got == 0 && std::signbit(got) == std::signbit(exact);
     else
-        return static_cast<double>(std::fabs(std::ldexp(
-            got - exact, Limits::digits - 1 - std::max(std::ilogb(exact), Limits::min_exponent - 1))));
+        return static_cast<double>(std::fabs(
+            std::ldexp(got - exact, Limits::digits - 1 - std::max(std::ilogb(exact), Limits::min_exponent - 1))));
     return as_it_should ? 0 : Limits::infinity();
 }
 
@@ -188,10 +217,11 @@ std::vector<Real> sample_arguments() {
         around(exponent, neighbours);
         for (int i = 0; i < per_exponent; ++i) both_signs(exponent + random() % exponent_step);
     }
-    for (double turn : {0.27, 0.34657359, 0.625, 0.69314718, 9.1, 19.1, 20.0, 40.0, 78.0, 87.33654, 88.722839, 103.97208,
-                        559.5, 708.39641853226408, 709.78271289338400, 745.13321910194122})
+    for (double turn : {0.27, 0.34657359, 0.625, 0.69314718, 9.1, 19.1, 20.0, 40.0, 78.0, 87.33654, 88.722839,
+                        103.97208, 559.5, 708.39641853226408, 709.78271289338400, 745.13321910194122})
         around(to_bits(static_cast<Real>(turn)), 2000);
-    for (int k = 1; k < (sizeof(Real) == 4 ? 150 : 1075); ++k) around(to_bits(static_cast<Real>((k - 0.5) * 0.6931471805599453)), 20);
+    for (int k = 1; k < (sizeof(Real) == 4 ? 150 : 1075); ++k)
+        around(to_bits(static_cast<Real>((k - 0.5) * 0.6931471805599453)), 20);
     std::uniform_real_distribution<Real> ordinary(-12, 12), small(-1, 1);
     for (int i = 0; i < dense; ++i) {
         x.push_back(ordinary(random));

@@ -22,7 +22,7 @@ struct ExpConstants<float> {
     static constexpr float ln2_low = fused ? -0x1.05c610p-29f : 0x1.7f7d1cp-20f;
     static constexpr float overflow = 0x1.62e42ep+6f, underflow = -104.0f;
     static constexpr int largest_k = 150;
-    static constexpr float linear = 0x1p-26f;  // below, exp(x) = 1 and expm1(x) = x
+    static constexpr float linear = 0x1p-26f;   // below, exp(x) = 1 and expm1(x) = x
     static constexpr float minus_one = -20.0f;  // below, expm1(x) = -1
 };
 
@@ -107,7 +107,8 @@ template <class Real>
     const Vector<Real> outside = x < Real(0) ? broadcast(Real(0)) : x + Format<Real>::infinity;
     const Integers<Real> inside = (x > C::underflow) & (x <= C::overflow);
     const Integers<Real> considerable = magnitude_bits<Real>(x) > as_integers<Real>(broadcast(C::linear));
-    const ReducedArgument<Real> reduced = reduce<Real, C::largest_k>(as_reals<Real>(as_integers<Real>(x) & considerable));
+    const ReducedArgument<Real> reduced =
+        reduce<Real, C::largest_k>(as_reals<Real>(as_integers<Real>(x) & considerable));
     const Vector<Real> power = Real(1) + (reduced.remainder + expm1_beyond_linear<Real>(reduced));
     return inside ? scale<Real>(power, reduced.k) : outside;
 }
@@ -116,8 +117,8 @@ template <class Real>
 [[gnu::always_inline]] inline Vector<Real> expm1(Vector<Real> x) {
     using C = ExpConstants<Real>;
     const Integers<Real> magnitude = magnitude_bits<Real>(x);
-    const Integers<Real> inside = (magnitude > as_integers<Real>(broadcast(C::linear))) &
-                                  (x > C::minus_one) & (x <= C::overflow);
+    const Integers<Real> inside =
+        (magnitude > as_integers<Real>(broadcast(C::linear))) & (x > C::minus_one) & (x <= C::overflow);
     Vector<Real> outside = x > Real(1) ? broadcast(Format<Real>::infinity) : x;
     outside = x < Real(-1) ? broadcast(Real(-1)) : outside;
     const ReducedArgument<Real> reduced = reduce<Real, C::largest_k>(as_reals<Real>(as_integers<Real>(x) & inside));

@@ -33,8 +33,8 @@ template <class Real>
     using C = Log1pConstants<Real>;
     constexpr int fraction_bits = Format<Real>::fraction_bits;
     constexpr Real sqrt_half = Real(0.70710678118654752440), infinity = Format<Real>::infinity;
-    const Integers<Real> inside = (magnitude_bits<Real>(x) > as_integers<Real>(broadcast(C::linear))) &
-                                  (x > Real(-1)) & (x < infinity);
+    const Integers<Real> inside =
+        (magnitude_bits<Real>(x) > as_integers<Real>(broadcast(C::linear))) & (x > Real(-1)) & (x < infinity);
     Vector<Real> outside = x < Real(-0.5) ? broadcast(Format<Real>::nan) : x;
     outside = x == Real(-1) ? broadcast(-infinity) : outside;
     x = as_reals<Real>(as_integers<Real>(x) & inside);
@@ -47,8 +47,8 @@ template <class Real>
     const Integers<Real> bits = as_integers<Real>(one_plus_x) + (one - as_integers<Real>(broadcast(sqrt_half)));
     const Integers<Real> exponent = shift_right<Real>(bits, fraction_bits);
     constexpr Real to_real = Real(std::int64_t{1} << fraction_bits);
-    const Vector<Real> k = as_reals<Real>(exponent | as_integers<Real>(broadcast(to_real))) -
-                           (to_real + Format<Real>::exponent_bias);
+    const Vector<Real> k =
+        as_reals<Real>(exponent | as_integers<Real>(broadcast(to_real))) - (to_real + Format<Real>::exponent_bias);
     const Integers<Real> shift = (exponent << fraction_bits) - one;
     // beyond the fraction's bits nothing was lost that matters, and 2^-k could be subnormal
     const Integers<Real> modest = exponent < Format<Real>::exponent_bias + 2 * fraction_bits;

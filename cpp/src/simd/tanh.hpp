@@ -24,10 +24,10 @@ struct TanhConstants<float> {
 template <>
 struct TanhConstants<double> {
     // degree 10; tanh(x) to a relative 2^-56
-    static constexpr double P[] = {-0x1.555555555553ep-2, 0x1.111111110e0bep-3,  -0x1.ba1ba1b6f83cfp-5,
-                                   0x1.664f47c686428p-6,  -0x1.226e1ce2bbd3dp-7, 0x1.d6cfe6d65fb4fp-9,
+    static constexpr double P[] = {-0x1.555555555553ep-2,  0x1.111111110e0bep-3,  -0x1.ba1ba1b6f83cfp-5,
+                                   0x1.664f47c686428p-6,   -0x1.226e1ce2bbd3dp-7, 0x1.d6cfe6d65fb4fp-9,
                                    -0x1.7d6f7638bdd3cp-10, 0x1.338e59d23aac4p-11, -0x1.e07d880587c83p-13,
-                                   0x1.45f983b0ee760p-14, -0x1.11fdc488dc471p-16};
+                                   0x1.45f983b0ee760p-14,  -0x1.11fdc488dc471p-16};
     static constexpr double linear = 0x1p-28;
     static constexpr double saturation = 19.1;
     static constexpr int largest_k = 56;
@@ -42,7 +42,8 @@ template <class Real>
     const Integers<Real> saturation = as_integers<Real>(broadcast(C::saturation));
     Integers<Real> clamped = magnitude > linear ? magnitude : linear;
     clamped = clamped < saturation ? clamped : saturation;
-    const ReducedArgument<Real> twice = reduce<Real, C::largest_k>(as_reals<Real>(clamped), 2);  // its tail does not matter
+    const ReducedArgument<Real> twice =
+        reduce<Real, C::largest_k>(as_reals<Real>(clamped), 2);  // its tail does not matter
     const Vector<Real> exp_remainder = polynomial<Real>(twice.remainder, ExpConstants<Real>::exp);
     const Vector<Real> exp_plus_1 = fma<Real>(power_of_two<Real>(twice.k), exp_remainder, broadcast(Real(1)));
     const Vector<Real> far = as_reals<Real>(as_integers<Real>(Real(1) - Real(2) / exp_plus_1) | sign);
