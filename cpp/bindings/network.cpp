@@ -50,58 +50,60 @@ template <class Real>
 void register_network(py::module_& module, const char* name) {
     using Network = rnncore::Network<Real>;
     py::class_<Network>(module, name)
-        .def(py::init([](bool batched) {
-            return Network(batched ? rnncore::Layout::batch : rnncore::Layout::single);
-        }))
+        .def(py::init([](bool batched) { return Network(batched ? rnncore::Layout::batch : rnncore::Layout::single); }))
         .def_property_readonly("target", &Network::target)
-        .def("add_elman",
-             [](Network& network, Array<Real> weight_hh, Optional<Real> weight_ih, Optional<Real> bias,
-                const std::string& phi, Real leak) {
-                 rnncore::Elman<Real> cell = elman(weight_hh.shape(0), weight_ih, bias, phi, leak);
-                 cell.weight_hh = weight_hh.data();
-                 network.add(cell);
-             },
-             py::arg("weight_hh").noconvert(), py::arg("weight_ih").noconvert(), py::arg("bias").noconvert(),
-             py::arg("nonlinearity"), py::arg("leak"))
-        .def("add_sparse_elman",
-             [](Network& network, Array<std::int64_t> row_starts, Array<std::int32_t> columns, Array<Real> values,
-                Optional<Real> weight_ih, Optional<Real> bias, const std::string& phi, Real leak) {
-                 const rnncore::SparseRows<Real> rows{row_starts.data(), columns.data(), values.data()};
-                 rnncore::Elman<Real> cell = elman(row_starts.size() - 1, weight_ih, bias, phi, leak);
-                 cell.sparse_hh = &rows;
-                 network.add(cell);
-             },
-             py::arg("row_starts").noconvert(), py::arg("columns").noconvert(), py::arg("values").noconvert(),
-             py::arg("weight_ih").noconvert(), py::arg("bias").noconvert(), py::arg("nonlinearity"), py::arg("leak"))
-        .def("add_dense",
-             [](Network& network, Array<Real> weight, Optional<Real> bias, const std::string& phi) {
-                 network.add(rnncore::Dense<Real>{weight.shape(0), weight.shape(1), weight.data(), data(bias),
-                                                  nonlinearity(phi)});
-             },
-             py::arg("weight").noconvert(), py::arg("bias").noconvert(), py::arg("nonlinearity"))
+        .def(
+            "add_elman",
+            [](Network& network, Array<Real> weight_hh, Optional<Real> weight_ih, Optional<Real> bias,
+               const std::string& phi, Real leak) {
+                rnncore::Elman<Real> cell = elman(weight_hh.shape(0), weight_ih, bias, phi, leak);
+                cell.weight_hh = weight_hh.data();
+                network.add(cell);
+            },
+            py::arg("weight_hh").noconvert(), py::arg("weight_ih").noconvert(), py::arg("bias").noconvert(),
+            py::arg("nonlinearity"), py::arg("leak"))
+        .def(
+            "add_sparse_elman",
+            [](Network& network, Array<std::int64_t> row_starts, Array<std::int32_t> columns, Array<Real> values,
+               Optional<Real> weight_ih, Optional<Real> bias, const std::string& phi, Real leak) {
+                const rnncore::SparseRows<Real> rows{row_starts.data(), columns.data(), values.data()};
+                rnncore::Elman<Real> cell = elman(row_starts.size() - 1, weight_ih, bias, phi, leak);
+                cell.sparse_hh = &rows;
+                network.add(cell);
+            },
+            py::arg("row_starts").noconvert(), py::arg("columns").noconvert(), py::arg("values").noconvert(),
+            py::arg("weight_ih").noconvert(), py::arg("bias").noconvert(), py::arg("nonlinearity"), py::arg("leak"))
+        .def(
+            "add_dense",
+            [](Network& network, Array<Real> weight, Optional<Real> bias, const std::string& phi) {
+                network.add(rnncore::Dense<Real>{weight.shape(0), weight.shape(1), weight.data(), data(bias),
+                                                 nonlinearity(phi)});
+            },
+            py::arg("weight").noconvert(), py::arg("bias").noconvert(), py::arg("nonlinearity"))
         .def(
             "add_matrix_sequence",
             [](Network& network, Array<Real> matrices) {
                 network.add(rnncore::MatrixSequence<Real>{matrices.shape(1), matrices.shape(0), matrices.data()});
             },
             py::keep_alive<1, 2>(), py::arg("matrices").noconvert())
-        .def("simulate",
-             [](const Network& network, Optional<Real> inputs, Index steps, Array<Real> state, Index start,
-                Index every, Optional<Real> outputs, Optional<Real> states, int threads) {
-            rnncore::Stretch<Real> stretch;
-            stretch.steps = steps;
-            stretch.width = state.shape(0);
-            stretch.inputs = data(inputs);
-            stretch.state = state.mutable_data();
-            stretch.start = start;
-            stretch.every = every;
-            stretch.outputs = mutable_data(outputs);
-            stretch.states = mutable_data(states);
-            py::gil_scoped_release release;
-            network.simulate(stretch, threads);
-        },
-             py::arg("inputs").noconvert(), py::arg("steps"), py::arg("state").noconvert(), py::arg("start"),
-             py::arg("every"), py::arg("outputs").noconvert(), py::arg("states").noconvert(), py::arg("threads"));
+        .def(
+            "simulate",
+            [](const Network& network, Optional<Real> inputs, Index steps, Array<Real> state, Index start, Index every,
+               Optional<Real> outputs, Optional<Real> states, int threads) {
+                rnncore::Stretch<Real> stretch;
+                stretch.steps = steps;
+                stretch.width = state.shape(0);
+                stretch.inputs = data(inputs);
+                stretch.state = state.mutable_data();
+                stretch.start = start;
+                stretch.every = every;
+                stretch.outputs = mutable_data(outputs);
+                stretch.states = mutable_data(states);
+                py::gil_scoped_release release;
+                network.simulate(stretch, threads);
+            },
+            py::arg("inputs").noconvert(), py::arg("steps"), py::arg("state").noconvert(), py::arg("start"),
+            py::arg("every"), py::arg("outputs").noconvert(), py::arg("states").noconvert(), py::arg("threads"));
 }
 
 }  // namespace

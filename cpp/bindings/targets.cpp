@@ -1,6 +1,7 @@
 // Instruction-set levels, and the elementwise functions of each.
-#include "bindings.hpp"
 #include "rnncore/targets.hpp"
+
+#include "bindings.hpp"
 #include "rnncore/vector_math.hpp"
 
 namespace py = pybind11;

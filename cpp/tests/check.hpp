@@ -5,10 +5,10 @@
 
 inline int failed_checks = 0;
 
-#define CHECK(condition)                                                            \
-    do {                                                                            \
-        if (!(condition) && ++failed_checks <= 20)                                  \
-            std::printf("%s:%d: not true: %s\n", __FILE__, __LINE__, #condition);   \
+#define CHECK(condition)                                                          \
+    do {                                                                          \
+        if (!(condition) && ++failed_checks <= 20)                                \
+            std::printf("%s:%d: not true: %s\n", __FILE__, __LINE__, #condition); \
     } while (false)
 
 inline int finish_checks() {

@@ -16,6 +16,10 @@ for path in objects:
     lines = listing.stdout.split("\n")
     symbols = [line.split()[-1] for line in lines if line.strip()]
     assert symbols, f"{path} defines nothing"
-    failures += [f"{path}: {symbol}" for symbol in symbols if own_namespace not in symbol and symbol != "DW.ref.__gxx_personality_v0"]
+    failures += [
+        f"{path}: {symbol}"
+        for symbol in symbols
+        if own_namespace not in symbol and symbol != "DW.ref.__gxx_personality_v0"
+    ]
 if failures:
     sys.exit("symbols outside namespace rnncore::" + target + ":\n" + "\n".join(failures))

@@ -29,12 +29,18 @@ std::vector<Real> random_values(Index count, double scale) {
 
 long double phi(Nonlinearity nonlinearity, long double z) {
     switch (nonlinearity) {
-        case Nonlinearity::tanh: return std::tanh(z);
-        case Nonlinearity::relu: return z > 0 ? z : 0;
-        case Nonlinearity::sigmoid: return 1 / (1 + std::exp(-z));
-        case Nonlinearity::elu: return z > 0 ? z : std::expm1(z);
-        case Nonlinearity::softplus: return std::log1p(std::exp(z));
-        default: return z;
+        case Nonlinearity::tanh:
+            return std::tanh(z);
+        case Nonlinearity::relu:
+            return z > 0 ? z : 0;
+        case Nonlinearity::sigmoid:
+            return 1 / (1 + std::exp(-z));
+        case Nonlinearity::elu:
+            return z > 0 ? z : std::expm1(z);
+        case Nonlinearity::softplus:
+            return std::log1p(std::exp(z));
+        default:
+            return z;
     }
 }
 
@@ -73,8 +79,8 @@ struct Example {
             }
             const long double h = (1 - (long double)cell.leak) * before[i] + cell.leak * phi(cell.nonlinearity, z);
             // A sum of size + input_size + 1 products, slope of φ at most 1, then some roundings of the result.
-            const long double tolerance = std::numeric_limits<Real>::epsilon() *
-                                          ((size + input_size + 2) * magnitude + 4 * (1 + std::abs(h)));
+            const long double tolerance =
+                std::numeric_limits<Real>::epsilon() * ((size + input_size + 2) * magnitude + 4 * (1 + std::abs(h)));
             CHECK(std::abs(h - after[i]) <= tolerance);
         }
     }
@@ -158,7 +164,8 @@ void check_all(const std::string& target) {
             check_matrix_sequence<Real>(size, width, target);
         }
     for (int phi = 0; phi < 6; ++phi)
-        for (Real leak : {Real(1), Real(0.25)}) check_elman<Real>(19, 3, 3, static_cast<Nonlinearity>(phi), leak, target);
+        for (Real leak : {Real(1), Real(0.25)})
+            check_elman<Real>(19, 3, 3, static_cast<Nonlinearity>(phi), leak, target);
 }
 
 }  // namespace

@@ -23,10 +23,10 @@ template <class Real>
 struct Elman {
     Index size = 0;
     Index input_size = 0;
-    const Real* weight_hh = nullptr;           // (size, size)
+    const Real* weight_hh = nullptr;  // (size, size)
     const SparseRows<Real>* sparse_hh = nullptr;
-    const Real* weight_ih = nullptr;           // (size, input_size), or null with input_size 0
-    const Real* bias = nullptr;                // (size), or null
+    const Real* weight_ih = nullptr;  // (size, input_size), or null with input_size 0
+    const Real* bias = nullptr;       // (size), or null
     Nonlinearity nonlinearity = Nonlinearity::tanh;
     Real leak = 1;
 };

@@ -10,7 +10,7 @@ struct TargetDescription {
     std::string name;          // "x86_v3"
     std::string instructions;  // what the compiler was allowed to use for it, from its own macros
     int vector_bytes;
-    bool supported;            // by this machine
+    bool supported;  // by this machine
 };
 
 // Every level compiled in, best first.

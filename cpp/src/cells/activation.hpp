@@ -60,12 +60,18 @@ inline Activation<Real> choose_activation(bool leaky) {
 template <class Real>
 inline Activation<Real> choose_activation(Nonlinearity nonlinearity, bool leaky) {
     switch (nonlinearity) {
-        case Nonlinearity::tanh: return choose_activation<Real, Tanh>(leaky);
-        case Nonlinearity::relu: return choose_activation<Real, Relu>(leaky);
-        case Nonlinearity::sigmoid: return choose_activation<Real, Sigmoid>(leaky);
-        case Nonlinearity::elu: return choose_activation<Real, Elu>(leaky);
-        case Nonlinearity::softplus: return choose_activation<Real, Softplus>(leaky);
-        case Nonlinearity::identity: break;
+        case Nonlinearity::tanh:
+            return choose_activation<Real, Tanh>(leaky);
+        case Nonlinearity::relu:
+            return choose_activation<Real, Relu>(leaky);
+        case Nonlinearity::sigmoid:
+            return choose_activation<Real, Sigmoid>(leaky);
+        case Nonlinearity::elu:
+            return choose_activation<Real, Elu>(leaky);
+        case Nonlinearity::softplus:
+            return choose_activation<Real, Softplus>(leaky);
+        case Nonlinearity::identity:
+            break;
     }
     return leaky ? activate_leaky<Real, Identity> : nullptr;
 }

@@ -50,26 +50,40 @@ void recur(const RecurrenceTile<Real>& tile, const Real* previous, Real* rows, I
 template <class Real, template <class> class Phi>
 inline TileRecurrence<Real> choose_recurrence(int tile_vectors, int partials) {
     switch (tile_vectors) {
-        case 1: return recur<Real, 1, 4, Phi>;
-        case 2: return recur<Real, 2, 4, Phi>;
-        case 3: return recur<Real, 3, 2, Phi>;
-        case 4: return partials == 2 ? recur<Real, 4, 2, Phi> : recur<Real, 4, 1, Phi>;
-        case 5: return partials == 2 ? recur<Real, 5, 2, Phi> : recur<Real, 5, 1, Phi>;
-        case 6: return recur<Real, 6, 1, Phi>;
-        case 7: return recur<Real, 7, 1, Phi>;
-        default: return recur<Real, 8, 1, Phi>;
+        case 1:
+            return recur<Real, 1, 4, Phi>;
+        case 2:
+            return recur<Real, 2, 4, Phi>;
+        case 3:
+            return recur<Real, 3, 2, Phi>;
+        case 4:
+            return partials == 2 ? recur<Real, 4, 2, Phi> : recur<Real, 4, 1, Phi>;
+        case 5:
+            return partials == 2 ? recur<Real, 5, 2, Phi> : recur<Real, 5, 1, Phi>;
+        case 6:
+            return recur<Real, 6, 1, Phi>;
+        case 7:
+            return recur<Real, 7, 1, Phi>;
+        default:
+            return recur<Real, 8, 1, Phi>;
     }
 }
 
 template <class Real>
 inline TileRecurrence<Real> choose_recurrence(Nonlinearity nonlinearity, int tile_vectors, int partials) {
     switch (nonlinearity) {
-        case Nonlinearity::tanh: return choose_recurrence<Real, Tanh>(tile_vectors, partials);
-        case Nonlinearity::relu: return choose_recurrence<Real, Relu>(tile_vectors, partials);
-        case Nonlinearity::sigmoid: return choose_recurrence<Real, Sigmoid>(tile_vectors, partials);
-        case Nonlinearity::elu: return choose_recurrence<Real, Elu>(tile_vectors, partials);
-        case Nonlinearity::softplus: return choose_recurrence<Real, Softplus>(tile_vectors, partials);
-        case Nonlinearity::identity: break;
+        case Nonlinearity::tanh:
+            return choose_recurrence<Real, Tanh>(tile_vectors, partials);
+        case Nonlinearity::relu:
+            return choose_recurrence<Real, Relu>(tile_vectors, partials);
+        case Nonlinearity::sigmoid:
+            return choose_recurrence<Real, Sigmoid>(tile_vectors, partials);
+        case Nonlinearity::elu:
+            return choose_recurrence<Real, Elu>(tile_vectors, partials);
+        case Nonlinearity::softplus:
+            return choose_recurrence<Real, Softplus>(tile_vectors, partials);
+        case Nonlinearity::identity:
+            break;
     }
     return choose_recurrence<Real, Identity>(tile_vectors, partials);
 }

@@ -36,8 +36,7 @@ inline __attribute__((always_inline)) void add_products(const Real* weights, Ind
                 const Vector<Real> h = broadcast<Real>(x[m][k + p]);
 #pragma GCC unroll 8
                 for (int v = 0; v < V; ++v)
-                    partial[p][m][v] =
-                        fma<Real>(load<Real>(weights + (p * V + v) * lanes<Real>), h, partial[p][m][v]);
+                    partial[p][m][v] = fma<Real>(load<Real>(weights + (p * V + v) * lanes<Real>), h, partial[p][m][v]);
             }
         weights += P * V * lanes<Real>;
     }
@@ -84,9 +83,12 @@ template <class Real, int M, int P>
 inline TileProduct<Real> choose_tile_product(int tile_vectors) {
     constexpr int most = batch_tile_vectors;
     TileProduct<Real> found = tile_product<Real, 1, M, P>;
-    if constexpr (most >= 2) if (tile_vectors == 2) found = tile_product<Real, 2, M, P>;
-    if constexpr (most >= 3) if (tile_vectors == 3) found = tile_product<Real, 3, M, P>;
-    if constexpr (most >= 4) if (tile_vectors == 4) found = tile_product<Real, 4, M, P>;
+    if constexpr (most >= 2)
+        if (tile_vectors == 2) found = tile_product<Real, 2, M, P>;
+    if constexpr (most >= 3)
+        if (tile_vectors == 3) found = tile_product<Real, 3, M, P>;
+    if constexpr (most >= 4)
+        if (tile_vectors == 4) found = tile_product<Real, 4, M, P>;
     return found;
 }
 
@@ -98,12 +100,18 @@ inline TileProduct<Real> choose_tile_product(int tile_vectors, int columns, int 
                : columns == 2 ? choose_tile_product<Real, 2, 2>(tile_vectors)
                               : choose_tile_product<Real, 1, 2>(tile_vectors);
     switch (columns) {
-        case 6: return choose_tile_product<Real, 6, 1>(tile_vectors);
-        case 5: return choose_tile_product<Real, 5, 1>(tile_vectors);
-        case 4: return choose_tile_product<Real, 4, 1>(tile_vectors);
-        case 3: return choose_tile_product<Real, 3, 1>(tile_vectors);
-        case 2: return choose_tile_product<Real, 2, 1>(tile_vectors);
-        default: return choose_tile_product<Real, 1, 1>(tile_vectors);
+        case 6:
+            return choose_tile_product<Real, 6, 1>(tile_vectors);
+        case 5:
+            return choose_tile_product<Real, 5, 1>(tile_vectors);
+        case 4:
+            return choose_tile_product<Real, 4, 1>(tile_vectors);
+        case 3:
+            return choose_tile_product<Real, 3, 1>(tile_vectors);
+        case 2:
+            return choose_tile_product<Real, 2, 1>(tile_vectors);
+        default:
+            return choose_tile_product<Real, 1, 1>(tile_vectors);
     }
 }
 

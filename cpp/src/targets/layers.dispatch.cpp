@@ -1,10 +1,11 @@
 // Compiled once per instruction-set level and precision (RNNCORE_REAL): the kernels of every cell.
+#include "targets/layers.hpp"
+
 #include <new>
 
 #include "cells/dense.hpp"
 #include "cells/elman.hpp"
 #include "cells/matrix_sequence.hpp"
-#include "targets/layers.hpp"
 #include "walks/simulate.hpp"
 
 namespace rnncore::RNNCORE_TARGET {

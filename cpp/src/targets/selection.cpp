@@ -10,8 +10,8 @@
 
 namespace rnncore {
 
-#define RNNCORE_DECLARE(name) \
-    namespace name {          \
+#define RNNCORE_DECLARE(name)   \
+    namespace name {            \
     extern const Target target; \
     }
 RNNCORE_FOR_EACH_TARGET(RNNCORE_DECLARE)

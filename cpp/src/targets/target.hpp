@@ -13,16 +13,16 @@ template <class Real>
 struct LayerChunk {
     Index steps;
     Index width;
-    Index start;          // steps done before this chunk
-    const Real* inputs;   // null: zero inputs
+    Index start;         // steps done before this chunk
+    const Real* inputs;  // null: zero inputs
     Index input_step, input_sequence;
-    Real* state;          // this layer's part of the first sequence's state
+    Real* state;  // this layer's part of the first sequence's state
     Index state_sequence;
-    Real* outputs;        // null: not wanted
+    Real* outputs;  // null: not wanted
     Index output_step, output_sequence;
-    Real* states;         // null: not wanted
+    Real* states;  // null: not wanted
     Index states_step, states_sequence;
-    Real* scratch;        // 64-byte aligned, scratch_size() elements
+    Real* scratch;  // 64-byte aligned, scratch_size() elements
 };
 
 template <class Real>
