@@ -114,7 +114,8 @@ def _run_two(task, largest, seed, options):
         if inputs is not None and inputs.ndim == 3:
             inputs = inputs[:, 0]
         run = simulate(cell, inputs, steps=stop - start, state=states, keep="states", **options)
-        part = _distances(run.states) / initial
+        with np.errstate(over="ignore"):
+            part = _distances(run.states) / initial
         curve.append(part)
         states = run.final_state
         if part[-1] == 0 or not np.isfinite(part[-1]):

@@ -6,7 +6,9 @@ import numpy as np
 
 from ..cells.base import is_sparse
 
-_LARGEST_DENSE = 1000  # units; above it the extreme eigenvalue and singular value are found by Lanczos and Arnoldi
+_LARGEST_DENSE = 500  # units; above it the extreme eigenvalue and singular value are found by Lanczos and Arnoldi
+
+_ITERATIONS = 500
 
 
 @dataclass(frozen=True)
@@ -23,7 +25,7 @@ class Recurrence:
     norm_1, norm_2, norm_inf : float or None
         Largest column sum, singular value, row sum.
     eigenvalues : array or None
-        All of them, up to 1000 units; for the figure.
+        All of them, up to 500 units; for the figure.
     """
 
     layer: int
@@ -75,7 +77,9 @@ def _spectral_radius(weight, leak):
     leaky = LinearOperator(weight.shape, lambda x: (1 - leak) * x + leak * (weight @ x), dtype=np.float64)
     start = np.random.default_rng(0).normal(size=weight.shape[0])
     try:
-        return float(np.abs(eigs(leaky, k=4, which="LM", v0=start, return_eigenvectors=False)).max())
+        return float(
+            np.abs(eigs(leaky, k=4, which="LM", v0=start, maxiter=_ITERATIONS, return_eigenvectors=False)).max()
+        )
     except ArpackError:  # not converged, or a nilpotent matrix
         return None
 
