@@ -6,25 +6,94 @@ from typing import Protocol
 class Program(Protocol):
     """A cell made ready by a backend (weights packed, code compiled); knows no time of its own.
 
-    Arrays are C-contiguous, of the cell's dtype, and already checked. ``S`` steps, ``B`` sequences.
+    Arrays are C-contiguous, of the cell's dtype unless said otherwise, and already checked. ``S`` steps, ``B``
+    sequences, ``n`` the state size, ``k`` columns. Every walk takes
+
+    inputs : (S, B, input_size) array or None
+        None: the input is zero throughout.
+    steps : int
+        S.
+    state : (B, n) array
+        Before the walk; forward walks leave the state after it there.
+    start : int
+        Steps done before this call; numbers the steps start + 1 … start + S.
+    threads : int
+
+    Jacobians A_t = ∂x_t/∂x_{t-1} are those of the whole state. Blocks of columns ``(B, n, k)`` with exponents
+    ``(B, k)``, int64, stand for block · 2**exponent and never overflow; they are changed in place.
     """
 
     def advance(self, inputs, steps, state, *, start, every, outputs, states, threads):
-        """Walk ``steps`` steps on from ``start``, changing ``state`` in place.
+        """The walk forward.
 
         Parameters
         ----------
-        inputs : (S, B, input_size) array or None
-            None: the input is zero throughout.
-        state : (B, state_size) array
-        start : int
-            Steps done before this call; numbers the steps start + 1 … start + S.
         every : int
             The outputs of the steps whose number ``every`` divides are kept.
         outputs : (kept, B, output_size) array or None
-        states : (S, B, state_size) array or None
+        states : (S, B, n) array or None
             Receives the whole state after each step.
-        threads : int
+        """
+
+    def multiply(self, inputs, steps, state, block, exponents, *, start, every, norms, threads):
+        """The tangent walk: block ← A_{start+S} ⋯ A_{start+1} block.
+
+        Parameters
+        ----------
+        norms : (kept, B, k) float64 array or None
+            Receives log2 of the columns' 2-norms after the steps whose number ``every`` divides.
+        """
+
+    def orthonormalise(
+        self, inputs, steps, state, block, *, start, interval, growth, factors, exponents, frames, threads
+    ):
+        """The tangent walk with block = Q R after every ``interval`` steps of this call, and at its end.
+
+        block ← the last Q. A column of which no more than its rounding errors remains is annihilated: a zero column
+        of Q and on the diagonal of R.
+
+        Parameters
+        ----------
+        growth : (ceil(S / interval), B, k) float64 array
+            Receives log R_jj, -inf where annihilated.
+        factors, exponents : (…, B, k, k) array and (…, B, k) int64 array, or None
+            Receive R = factor · 2**exponent, an exponent for each column.
+        frames : (…, B, n, k) array or None
+            Receives each Q.
+        """
+
+    def pull_back(self, inputs, steps, state, block, exponents, *, start, labels, groups, norms, threads):
+        """The adjoint walk: block ← (A_{start+S} ⋯ A_{start+1})ᵀ block. ``state`` stays as it is.
+
+        Parameters
+        ----------
+        labels : (n,) int32 array or None
+            The group of each component of the state, negative for none; None: one group of all.
+        groups : int
+        norms : (S, B, groups, k) float64 array or None
+            Row s receives log2 of the columns' 2-norms, group by group, once step start + s + 1 has been pulled
+            back through.
+        """
+
+    def orthonormalise_back(
+        self, inputs, steps, state, block, *, start, interval, growth, factors, exponents, frames, threads
+    ):
+        """The adjoint walk with block = Q R after every ``interval`` steps back from the end, and at its end; else as
+        :meth:`orthonormalise`. Row 0 of ``growth`` belongs to the last steps. ``state`` stays as it is."""
+
+    def push_forward(
+        self, inputs, steps, state, tangent, *, start, input_tangents, forcing, outputs, output_tangents, threads
+    ):
+        """The tangent walk of one vector under tangents of inputs and of layers, unscaled.
+
+        Parameters
+        ----------
+        tangent : (B, n) array
+            Changed in place.
+        input_tangents : (S, B, input_size) array or None
+        forcing : (S, B, sum of the layers' sizes) array or None
+            Added to the tangent of each layer's new state, or of its output where it has none, layer after layer.
+        outputs, output_tangents : (S, B, output_size) arrays
         """
 
 

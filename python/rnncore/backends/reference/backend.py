@@ -1,11 +1,14 @@
-"""One step after the other, one layer after the other."""
+"""One step after the other, one layer after the other; Jacobians as matrices."""
 
 import numpy as np
 
 from ...cells import Dense, Elman, Linear, MatrixSequence
+from .chain import ReferenceChain
 from .dense import ReferenceDense
 from .matrix_sequence import ReferenceMatrixSequence
+from .orthonormalise import orthonormalise
 from .recurrent import ReferenceElman, ReferenceLinear
+from .scaling import log2_norms, rescale
 
 CELLS = {
     Linear: ReferenceLinear,
@@ -17,22 +20,95 @@ CELLS = {
 
 class ReferenceProgram:
     def __init__(self, cell):
-        self.layers = [CELLS[type(layer)](layer) for layer in cell.layers]
-        ends = np.cumsum([layer.state_size for layer in cell.layers])
-        self.slices = [slice(end - layer.state_size, end) for layer, end in zip(cell.layers, ends)]
+        self.chain = ReferenceChain([CELLS[type(layer)](layer) for layer in cell.layers], cell.layers)
 
     def advance(self, inputs, steps, state, *, start, every, outputs, states, threads):
         kept = 0
         with np.errstate(all="ignore"):
             for index in range(steps):
-                signal = None if inputs is None else inputs[index]
-                for layer, part in zip(self.layers, self.slices):
-                    signal, state[:, part] = layer.step(start + index + 1, signal, state[:, part])
+                number = start + index + 1
+                signal, state[...] = self.chain.step(number, _row(inputs, index), state)
                 if states is not None:
                     states[index] = state
-                if outputs is not None and (start + index + 1) % every == 0:
+                if outputs is not None and number % every == 0:
                     outputs[kept] = signal
                     kept += 1
+
+    def multiply(self, inputs, steps, state, block, exponents, *, start, every, norms, threads):
+        kept = 0
+        with np.errstate(all="ignore"):
+            for index in range(steps):
+                number, x = start + index + 1, _row(inputs, index)
+                block[...] = self.chain.jacobian(number, x, state)[0] @ block
+                rescale(block, exponents)
+                state[...] = self.chain.step(number, x, state)[1]
+                if norms is not None and number % every == 0:
+                    norms[kept] = log2_norms(block, exponents)[:, 0]
+                    kept += 1
+
+    def pull_back(self, inputs, steps, state, block, exponents, *, start, labels, groups, norms, threads):
+        with np.errstate(all="ignore"):
+            jacobians = self._jacobians(inputs, steps, state.copy(), start)
+            for index in reversed(range(steps)):
+                block[...] = np.swapaxes(jacobians[index], 1, 2) @ block
+                rescale(block, exponents)
+                if norms is not None:
+                    norms[index] = log2_norms(block, exponents, labels, groups)
+
+    def orthonormalise(
+        self, inputs, steps, state, block, *, start, interval, growth, factors, exponents, frames, threads
+    ):
+        with np.errstate(all="ignore"):
+            jacobians = self._jacobians(inputs, steps, state, start)
+            _orthonormalise(jacobians, block, interval, growth, factors, exponents, frames)
+
+    def orthonormalise_back(
+        self, inputs, steps, state, block, *, start, interval, growth, factors, exponents, frames, threads
+    ):
+        with np.errstate(all="ignore"):
+            jacobians = self._jacobians(inputs, steps, state.copy(), start)
+            transposed = [np.swapaxes(jacobian, 1, 2) for jacobian in reversed(jacobians)]
+            _orthonormalise(transposed, block, interval, growth, factors, exponents, frames)
+
+    def _jacobians(self, inputs, steps, state, start):
+        """A_{start+1} … A_{start+steps}; ``state`` goes along."""
+        jacobians = []
+        for index in range(steps):
+            number, x = start + index + 1, _row(inputs, index)
+            jacobians.append(self.chain.jacobian(number, x, state)[0])
+            state[...] = self.chain.step(number, x, state)[1]
+        return jacobians
+
+    def push_forward(
+        self, inputs, steps, state, tangent, *, start, input_tangents, forcing, outputs, output_tangents, threads
+    ):
+        with np.errstate(all="ignore"):
+            for index in range(steps):
+                number, x = start + index + 1, _row(inputs, index)
+                moved = self.chain.push_forward(
+                    number, x, state, _row(input_tangents, index), tangent, _row(forcing, index)
+                )
+                outputs[index], state[...] = self.chain.step(number, x, state)
+                output_tangents[index], tangent[...] = moved
+
+
+def _orthonormalise(matrices, block, interval, growth, factors, exponents, frames):
+    for number, first in enumerate(range(0, len(matrices), interval)):
+        scale = np.zeros((len(block), block.shape[2]), np.int64)
+        for matrix in matrices[first : first + interval]:
+            block[...] = matrix @ block
+            rescale(block, scale)
+        for sequence, columns in enumerate(block):
+            factor = orthonormalise(columns)
+            growth[number, sequence] = np.log(np.diag(factor).astype(np.float64)) + np.log(2) * scale[sequence]
+            if factors is not None:
+                factors[number, sequence], exponents[number, sequence] = factor, scale[sequence]
+        if frames is not None:
+            frames[number] = block
+
+
+def _row(array, index):
+    return None if array is None else array[index]
 
 
 class ReferenceBackend:
