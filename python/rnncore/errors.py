@@ -12,16 +12,19 @@ class NonFiniteError(ArithmeticError):
         Index of the first such component.
     batch : int or None
         Index of the sequence in a batch; ``None`` for a single sequence.
-    what : {"state", "output"}
+    what : {"state", "output", "tangent"}
+        "tangent": a product of Jacobians left the finite numbers while the state did not.
+    partial : object or None
+        The result up to there, where the call has one: of the kind it would have returned.
     """
 
-    def __init__(self, step, unit, batch=None, what="state"):
-        self.step, self.unit, self.batch, self.what = step, unit, batch, what
+    def __init__(self, step, unit, batch=None, what="state", partial=None):
+        self.step, self.unit, self.batch, self.what, self.partial = step, unit, batch, what, partial
         where = "" if batch is None else f" of sequence {batch}"
         super().__init__(f"the {what} is not finite after step {step}, at component {unit}{where}")
 
     def __reduce__(self):
-        return type(self), (self.step, self.unit, self.batch, self.what)
+        return type(self), (self.step, self.unit, self.batch, self.what, self.partial)
 
 
 class BackendUnavailable(RuntimeError):

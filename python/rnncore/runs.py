@@ -9,7 +9,7 @@ from .cells import Cell, MatrixSequence
 from .memory_maps import release
 
 # A segment is what a backend walks between two looks at Ctrl-C and the progress bar.
-_SEGMENT_SECONDS = 0.1
+SEGMENT_SECONDS = 0.1
 _SEGMENT_BYTES = 1 << 24
 _FIRST_SEGMENT_OPERATIONS = 1 << 22
 
@@ -62,31 +62,49 @@ class Run:
         with np.errstate(over="ignore", invalid="ignore"):
             return np.require(part, self.cell.dtype, ("C_CONTIGUOUS", "ALIGNED"))
 
-    def segments(self, chunk, report):
+    def segments(self, chunk, report, *, columns=0, kept=0, multiple=1, offset=0, seconds=SEGMENT_SECONDS):
         """``(start, stop)`` pairs covering the run: ``chunk`` steps or a tenth of a second of work, some MB at most.
 
         Their lengths never change a result. Memory-mapped pages that a segment has read are given back after it.
+
+        Parameters
+        ----------
+        chunk : int or None
+        report : function of the steps done
+        columns : int
+            Of the block that is walked along: they make a step 1 + columns times the work.
+        kept : int
+            Numbers the caller keeps of each step and sequence.
+        multiple, offset : int
+            Segments end at offset, offset + multiple, … or at the end of the run.
+        seconds : float
+            What a segment may take between two steps of this iterator.
         """
         sizes = self.cell.input_size + self.cell.output_size + self.cell.state_size
-        operations = (64 + sizes + sum(array.size for array in self._weights())) * max(1, self.width)
+        operations = (64 + sizes + sum(array.size for array in self._weights())) * max(1, self.width) * (1 + columns)
         read = sum(series[:1].nbytes for series in self._series())
-        held = read + self.width * sizes * self.cell.dtype.itemsize
+        held = read + self.width * (sizes + kept) * self.cell.dtype.itemsize
         most = max(1, _SEGMENT_BYTES // max(1, held))
         length = min(most, chunk or max(1, _FIRST_SEGMENT_OPERATIONS // operations))
         start = 0
         while start < self.steps and self.width:
-            stop = min(self.steps, start + length)
+            whole = max(multiple, length // multiple * multiple)
+            stop = min(self.steps, start + whole - (start - offset) % multiple)
             before = time.perf_counter()
             yield start, stop
             elapsed = time.perf_counter() - before
-            for series in self._series():
-                release(series[start:stop])
+            self.release(start, stop)
             report(stop - start)
-            if chunk is None and elapsed < _SEGMENT_SECONDS / 2:
+            if chunk is None and elapsed < seconds / 2:
                 length = min(most, 2 * length)
-            elif chunk is None and elapsed > _SEGMENT_SECONDS:
+            elif chunk is None and elapsed > seconds:
                 length = max(1, length // 2)
             start = stop
+
+    def release(self, start, stop):
+        """Give back the memory-mapped pages that these steps have read."""
+        for series in self._series():
+            release(series[start:stop])
 
     def _series(self):
         """The arrays of which every step reads a row of its own."""
