@@ -48,9 +48,13 @@ template <class Real>
 struct Example {
     Index size, input_size;
     std::vector<Real> weight_hh, weight_ih, bias;
+    std::vector<std::int64_t> row_starts;
+    std::vector<std::int32_t> columns;
+    std::vector<Real> values;
+    rnncore::SparseRows<Real> rows;
     rnncore::Elman<Real> cell;
 
-    Example(Index n, Index n_in, Nonlinearity nonlinearity, Real leak)
+    Example(Index n, Index n_in, Nonlinearity nonlinearity, Real leak, bool sparse)
         : size(n),
           input_size(n_in),
           weight_hh(random_values<Real>(n * n, 0.9 / std::sqrt(double(n)))),
@@ -63,6 +67,25 @@ struct Example {
         cell.bias = bias.data();
         cell.nonlinearity = nonlinearity;
         cell.leak = leak;
+        if (sparse) thin_out();
+    }
+
+    // Rows of many lengths, some of them empty.
+    void thin_out() {
+        row_starts.push_back(0);
+        for (Index i = 0; i < size; ++i) {
+            for (Index k = 0; k < size; ++k) {
+                Real& weight = weight_hh[i * size + k];
+                if (generator() % size >= generator() % 12) weight = 0;
+                if (weight == 0) continue;
+                columns.push_back(static_cast<std::int32_t>(k));
+                values.push_back(weight);
+            }
+            row_starts.push_back(static_cast<std::int64_t>(values.size()));
+        }
+        rows = {row_starts.data(), columns.data(), values.data()};
+        cell.weight_hh = nullptr;
+        cell.sparse_hh = &rows;
     }
 
     // One step from a given state, so that chaos cannot amplify rounding.
@@ -105,9 +128,9 @@ std::vector<Real> run(const Network<Real>& network, Index steps, Index width, co
 
 template <class Real>
 void check_elman(Index size, Index input_size, Index width, Nonlinearity nonlinearity, Real leak,
-                 const std::string& target) {
+                 const std::string& target, bool sparse = false) {
     const Index steps = 11;
-    Example<Real> example(size, input_size, nonlinearity, leak);
+    Example<Real> example(size, input_size, nonlinearity, leak, sparse);
     const std::vector<Real> inputs = random_values<Real>(steps * width * input_size, 1);
     const std::vector<Real> initial = random_values<Real>(width * size, 1);
 
@@ -163,6 +186,7 @@ void check_all(const std::string& target) {
             check_elman<Real>(size, size % 4, width, Nonlinearity::tanh, 1, target);
             check_matrix_sequence<Real>(size, width, target);
         }
+    for (Index size : {1, 3, 8, 17, 100, 700}) check_elman<Real>(size, 2, 2, Nonlinearity::tanh, Real(0.5), target, true);
     for (int phi = 0; phi < 6; ++phi)
         for (Real leak : {Real(1), Real(0.25)})
             check_elman<Real>(19, 3, 3, static_cast<Nonlinearity>(phi), leak, target);

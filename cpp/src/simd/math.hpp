@@ -1,7 +1,7 @@
 // Elementary functions of vectors: exp, expm1, log1p, tanh, sigmoid, elu, softplus.
 //
-// At most 2 ULP from the exact value, subnormal numbers included, at every instruction-set level (docs/accuracy.md
-// holds the measured maxima). No branches: a lane's result depends on nothing but its argument.
+// At most 2 ULP from the exact value, subnormal numbers included, at every instruction-set level
+// (tests/exact, tests/exhaustive). No branches: a lane's result depends on nothing but its argument.
 #pragma once
 
 #include "exp.hpp"
