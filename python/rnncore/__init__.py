@@ -6,7 +6,9 @@ from .configuration import get_include, show_config
 from .diagnosis import Diagnosis, diagnose
 from .errors import BackendUnavailable, FormatError, NonFiniteError
 from .io import load, save
+from .jacobians import jacobian
 from .simulation import simulate
+from .tangents import jvp
 from .trajectory import Trajectory
 from .version import __version__
 
@@ -25,6 +27,8 @@ __all__ = [
     "__version__",
     "diagnose",
     "get_include",
+    "jacobian",
+    "jvp",
     "load",
     "save",
     "show_config",

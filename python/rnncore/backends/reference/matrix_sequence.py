@@ -18,4 +18,4 @@ class ReferenceMatrixSequence:
     def parameter_tangent(self, numbers, x, states, tangents):
         if "matrices" not in tangents:
             return np.zeros_like(states)
-        return np.einsum("tij,tbj->tbi", tangents["matrices"][numbers - 1], states)
+        return np.einsum("tij,t...j->t...i", tangents["matrices"][numbers - 1], states)
