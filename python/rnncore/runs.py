@@ -62,7 +62,9 @@ class Run:
         with np.errstate(over="ignore", invalid="ignore"):
             return np.require(part, self.cell.dtype, ("C_CONTIGUOUS", "ALIGNED"))
 
-    def segments(self, chunk, report, *, columns=0, kept=0, multiple=1, offset=0, seconds=SEGMENT_SECONDS):
+    def segments(
+        self, chunk, report, *, columns=0, kept=0, multiple=1, offset=0, seconds=SEGMENT_SECONDS, start=0
+    ):
         """``(start, stop)`` pairs covering the run: ``chunk`` steps or a tenth of a second of work, some MB at most.
 
         Their lengths never change a result. Memory-mapped pages that a segment has read are given back after it.
@@ -79,6 +81,8 @@ class Run:
             Segments end at offset, offset + multiple, … or at the end of the run.
         seconds : float
             What a segment may take between two steps of this iterator.
+        start : int
+            Steps done before: the segments cover the rest.
         """
         sizes = self.cell.input_size + self.cell.output_size + self.cell.state_size
         operations = (64 + sizes + sum(array.size for array in self._weights())) * max(1, self.width) * (1 + columns)
@@ -86,7 +90,6 @@ class Run:
         held = read + self.width * (sizes + kept) * self.cell.dtype.itemsize
         most = max(1, _SEGMENT_BYTES // max(1, held))
         length = min(most, chunk or max(1, _FIRST_SEGMENT_OPERATIONS // operations))
-        start = 0
         while start < self.steps and self.width:
             whole = max(multiple, length // multiple * multiple)
             stop = min(self.steps, start + whole - (start - offset) % multiple)
