@@ -7,6 +7,7 @@ from .diagnosis import Diagnosis, diagnose
 from .errors import BackendUnavailable, FormatError, NonFiniteError
 from .io import load, save
 from .jacobians import jacobian
+from .lyapunov import LyapunovSpectrum, lyapunov_spectrum
 from .simulation import simulate
 from .tangents import jvp
 from .trajectory import Trajectory
@@ -21,6 +22,7 @@ __all__ = [
     "Elman",
     "FormatError",
     "Linear",
+    "LyapunovSpectrum",
     "MatrixSequence",
     "NonFiniteError",
     "Trajectory",
@@ -30,6 +32,7 @@ __all__ = [
     "jacobian",
     "jvp",
     "load",
+    "lyapunov_spectrum",
     "save",
     "show_config",
     "simulate",
