@@ -8,6 +8,8 @@ from .errors import BackendUnavailable, FormatError, NonFiniteError
 from .io import load, save
 from .jacobians import jacobian
 from .lyapunov import LyapunovSpectrum, lyapunov_spectrum
+from .products import jacobian_product
+from .scaled_matrix import ScaledMatrix
 from .simulation import simulate
 from .tangents import jvp
 from .trajectory import Trajectory
@@ -25,11 +27,13 @@ __all__ = [
     "LyapunovSpectrum",
     "MatrixSequence",
     "NonFiniteError",
+    "ScaledMatrix",
     "Trajectory",
     "__version__",
     "diagnose",
     "get_include",
     "jacobian",
+    "jacobian_product",
     "jvp",
     "load",
     "lyapunov_spectrum",
