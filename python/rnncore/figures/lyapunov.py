@@ -19,19 +19,25 @@ def plot_lyapunov_spectrum(spectrum, ax=None):
 
 
 def plot_convergence(spectrum, ax=None):
-    """Some exponents as they were along the run, of the first sequence of a batch; returns the axes."""
+    """How far some exponents were from where they ended, of the first sequence of a batch; returns the axes."""
     ax = make_axes(ax)
     steps, exponents = spectrum.history
     exponents = exponents if exponents.ndim == 2 else exponents[:, 0]
     alive = np.flatnonzero(np.isfinite(exponents[-1]))
     shown = alive[np.unique(np.linspace(0, len(alive) - 1, min(_CURVES, len(alive))).round().astype(int))]
     for colour, index in zip(LINES, shown):
-        ax.plot(steps, drawable(exponents[:, index]), color=colour, linewidth=1.4, label=f"λ{index + 1}")
+        ax.plot(
+            steps,
+            drawable(exponents[:, index] - exponents[-1, index]),
+            color=colour,
+            linewidth=1.4,
+            label=f"λ{index + 1}",
+        )
     ax.set_xscale("log")
     ax.margins(x=0)
     if len(shown):
         legend_above(ax, _CURVES)
-    return dress(ax, "How it converged", "step", "exponent (nats per step)")
+    return dress(ax, "How it converged", "step", "distance from the result (nats per step)")
 
 
 def _plot_exponents(spectrum, ax):
@@ -46,6 +52,7 @@ def _plot_exponents(spectrum, ax):
     ax.axhline(0, color=GREY, linewidth=0.9)
     annihilated = int(np.isneginf(rows).sum(axis=1).max())
     if annihilated:
-        ax.annotate(f"{annihilated} at -∞: annihilated", (0.98, 0.04), xycoords="axes fraction", ha="right", color=RED)
+        ax.annotate(f"{annihilated} at -∞: annihilated", (0.02, 0.04), xycoords="axes fraction", color=RED)
+    ax.set_xlim(0.5, len(index) + 0.5)
     ax.xaxis.get_major_locator().set_params(integer=True)
     return dress(ax, "Lyapunov exponents, ± 2 standard errors", "index", "exponent (nats per step)")

@@ -38,7 +38,7 @@ class ResumeFile:
         if not os.path.exists(self.path):
             return None
         try:
-            with np.load(self.path, allow_pickle=False) as file:
+            with open(self.path, "rb") as archive, np.load(archive, allow_pickle=False) as file:
                 arrays = dict(file)
             fingerprint = str(arrays.pop("fingerprint"))
         except (ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:

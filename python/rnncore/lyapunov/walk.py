@@ -83,7 +83,7 @@ class Walk:
     windows : GrowthWindows
         Of the rounds that ended after the burn-in.
     round : Round
-        The present one.
+        The present one; the last one of a walk that is finished.
     """
 
     def __init__(self, run, program, columns, burn_in, interval, tolerance, seed, threads):
@@ -130,7 +130,8 @@ class Walk:
             self._repeat_round(interval)
         self.count_round()
         self.finished = self.step == self.run.steps or self._settled()
-        self.round = self._new_round(self.intervals.following(self.round.interval, self.round.gap))
+        if not self.finished:
+            self.round = self._new_round(self.intervals.following(self.round.interval, self.round.gap))
 
     def _repeat_round(self, interval):
         end, self.step = self.step, self.round.start
