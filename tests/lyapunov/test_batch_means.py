@@ -27,7 +27,8 @@ def test_errors_are_those_of_the_correlated_mean(correlation, length):
     assert errors.mean() == pytest.approx(exact, rel=0.12)
     covered = np.mean(np.abs(series.mean(axis=0)) < 2 * errors)
     # 95.4 % by the normal law; Student's with 15 degrees of freedom gives 93.6 %, and 2000 series scatter by 1 %.
-    assert 0.92 < covered < 0.98
+    # Anticorrelation is seen late, and errors are then too large rather than too small.
+    assert 0.92 < covered < 0.985
 
 
 def test_errors_without_correlation_are_the_textbook_ones():
