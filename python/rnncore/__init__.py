@@ -11,6 +11,7 @@ from .lyapunov import LyapunovSpectrum, lyapunov_spectrum
 from .products import jacobian_product
 from .scaled_matrix import ScaledMatrix
 from .simulation import simulate
+from .singular_values import SingularSpectrum, singular_spectrum
 from .tangents import jvp
 from .trajectory import Trajectory
 from .version import __version__
@@ -28,6 +29,7 @@ __all__ = [
     "MatrixSequence",
     "NonFiniteError",
     "ScaledMatrix",
+    "SingularSpectrum",
     "Trajectory",
     "__version__",
     "diagnose",
@@ -40,5 +42,6 @@ __all__ = [
     "save",
     "show_config",
     "simulate",
+    "singular_spectrum",
     "use_backend",
 ]

@@ -1,0 +1,208 @@
+"""A long product of Jacobians with all its singular values: the graded factorisation U D T.
+
+A_t ⋯ A_1 = U D T with U orthonormal, D diagonal and kept as logarithms, T well conditioned: however far apart the
+entries of D drift, none is lost next to another (Loh et al. 1989; G. W. Stewart, *On graded QR decompositions of
+products of matrices*, ETNA 3, 1995). A further factor is taken up by
+
+    A U = Q R,    D' = diag(R) D,    N = D'⁻¹ R D,    T' = N T.
+
+N is unit upper triangular, and small above the diagonal as long as the columns stand in the order of their size: where
+it is not, R is orthonormalised once more with its columns sorted by D_j ‖R e_j‖ (pre-pivoting: Tomas, Chang, Scalettar,
+Bai 2012).
+"""
+
+import numpy as np
+
+from .backends.reference.orthonormalise import orthonormalise
+from .lyapunov.reorthonormalisation import LONGEST_INTERVAL, AdaptiveInterval
+from .nonfinite import is_finite, nonfinite_error
+from .scaled_svd import log_singular_values, scaled_svd
+
+_PIECE_BYTES = 1 << 25
+_LARGEST = 8.0  # in N; larger ones would leave T ill conditioned
+_NEGLIGIBLE = 2.0**-60  # in N, next to the 1 on the diagonal
+
+
+class GradedProduct:
+    """A_t ⋯ A_1, or going back (A_T ⋯ A_{T-t+1})ᵀ, of a batch of runs; the identity at first.
+
+    Parameters
+    ----------
+    width : int
+        B.
+    size : int
+        n.
+    dtype : numpy.dtype
+        Of the walk; D and T are float64.
+
+    Attributes
+    ----------
+    piece : int
+        The most steps that :meth:`multiply` should be given at once.
+    frame : (B, n, n) array
+        U. A column of zeros where a direction has been annihilated.
+    """
+
+    def __init__(self, width, size, dtype):
+        largest = _PIECE_BYTES // max(1, 8 * width * size * size)
+        self.piece = max(1, min(LONGEST_INTERVAL, 1 << max(0, largest.bit_length() - 1)))
+        self.frame = np.tile(np.eye(size, dtype=dtype), (width, 1, 1))
+        self._logs = np.zeros((width, size))  # of D
+        self._corrections = np.zeros((width, size))  # what rounding took from the logs
+        self._right = np.tile(np.eye(size), (width, 1, 1))  # T
+        self._intervals = AdaptiveInterval(np.dtype(dtype), self.piece)
+        self._interval = self._intervals.first
+
+    def multiply(self, run, program, start, stop, state, *, back=False, threads=1):
+        """Take up the Jacobians of the steps start + 1 … stop; going back, their transposes from the last to the first.
+
+        The same cuts give the same bits. How often the frame is orthonormalised within them adapts to what is measured.
+
+        Parameters
+        ----------
+        run : Run
+        program : Program
+        start, stop : int
+        state : (B, n) array
+            Before step start + 1; going forward it becomes that after step ``stop``.
+        back : bool
+        threads : int
+
+        Raises
+        ------
+        NonFiniteError
+            The product is then what it was before the call.
+        """
+        walk = program.orthonormalise_back if back else program.orthonormalise
+        inputs, before, frame = run.inputs_between(start, stop), state.copy(), self.frame.copy()
+        interval, steps = self._interval, stop - start
+        while True:
+            count = -(-steps // interval)
+            growth = np.empty((count, *self._logs.shape))
+            factors = np.empty((count, *self.frame.shape), self.frame.dtype)
+            exponents = np.empty(growth.shape, np.int64)
+            walk(
+                inputs, steps, state, self.frame, start=start, interval=interval,
+                growth=growth, factors=factors, exponents=exponents, frames=None, threads=threads,
+            )  # fmt: skip
+            if not is_finite(state, self.frame):
+                self.frame = frame
+                raise nonfinite_error(
+                    run, program, start, stop, before, None if back else frame.copy(), threads=threads
+                )
+            gap, lost = _spread(growth), interval > 1 and _annihilates(growth, frame)
+            shorter = self._intervals.again(interval, gap, lost)
+            if shorter is None:
+                break
+            interval, state[...], self.frame[...] = shorter, before, frame
+        self._interval = self._intervals.following(interval, gap)
+        self._take_up(growth, factors.astype(np.float64), exponents)
+
+    def log_singular_values(self):
+        """Natural logs of the singular values: (B, n), descending, -inf for those that are zero."""
+        return np.array([
+            log_singular_values(columns, exponent) + base for columns, exponent, base in self._graded_columns()
+        ]).reshape(self._logs.shape)  # fmt: skip
+
+    def singular_vectors(self):
+        """``(logs, right, left)``: logs as above, right and left singular vectors as columns, (B, n, n).
+
+        Columns of zeros where nothing tells a direction any more: on the left, where a singular value is zero.
+        """
+        logs, right, left = (np.empty(shape) for shape in (self._logs.shape, self.frame.shape, self.frame.shape))
+        for sequence, (columns, exponent, base) in enumerate(self._graded_columns()):
+            # Tᵀ D = Y Σ Zᵀ, so that U D T = (U Z) Σ Yᵀ
+            values, right[sequence], rotations = scaled_svd(columns, exponent, rotations=True)
+            logs[sequence] = values + base
+            left[sequence] = self.frame[sequence] @ rotations
+        return logs, right, left
+
+    def _graded_columns(self):
+        """Tᵀ D of each sequence: columns, their exponents, and the log of a factor of them all."""
+        for logs, corrections, right in zip(self._logs, self._corrections, self._right):
+            first = np.argmax(logs)
+            base = logs[first] if np.isfinite(logs[first]) else 0.0
+            relative = (logs - base) + (corrections - corrections[first])
+            present = np.isfinite(relative)
+            exponent = np.rint(np.where(present, relative, 0) / np.log(2)).astype(np.int64)
+            scale = np.where(present, np.exp(np.where(present, relative, 0) - np.log(2) * exponent), 0)
+            yield right.T * scale, exponent, base + corrections[first]
+
+    def _take_up(self, growth, factors, exponents):
+        changes = self._changes(growth, factors, exponents)
+        above = np.abs(changes - np.eye(changes.shape[-1])).max(axis=(1, 2, 3))
+        disordered = np.flatnonzero(~(above <= _LARGEST))
+        ordered = disordered[0] if len(disordered) else len(growth)
+        for change in changes[:ordered][above[:ordered] > _NEGLIGIBLE]:
+            self._right = change @ self._right
+        self._grow(growth[:ordered].sum(axis=0))
+        if ordered < len(growth):
+            self._reorder(factors[ordered:], exponents[ordered:])
+
+    def _changes(self, growth, factors, exponents):
+        """N of each factor: ``(Q, B, n, n)``."""
+        grown = np.zeros_like(growth)
+        np.cumsum(growth[:-1], axis=0, out=grown[1:])
+        with np.errstate(invalid="ignore", over="ignore"):
+            columns = np.log(2) * exponents + grown
+            rows = growth + grown
+            logs = self._logs[:, None, :] - self._logs[:, :, None]
+            logs = logs + (self._corrections[:, None, :] - self._corrections[:, :, None])
+            changes = factors * np.exp(logs + columns[..., None, :] - rows[..., :, None])
+        # Nothing is left of an annihilated direction: its row is free, its column zero.
+        alive = np.isfinite(rows + self._logs)
+        before = np.isfinite(grown + self._logs)
+        changes = np.where((factors != 0) & alive[..., :, None] & before[..., None, :], changes, 0)
+        diagonal = np.arange(changes.shape[-1])
+        changes[..., diagonal, diagonal] = 1
+        return changes
+
+    def _grow(self, growth):
+        """D ← exp(growth) D; the logs are summed with compensation."""
+        with np.errstate(invalid="ignore"):
+            added = growth + self._corrections
+            total = self._logs + added
+            lost = added - (total - self._logs)
+        self._corrections = np.where(np.isfinite(total), lost, 0)
+        self._logs = total
+
+    def _reorder(self, factors, exponents):
+        """Take up factors whose columns are not in the order of their size: U V in the place of U, V orthonormal."""
+        turns = np.tile(np.eye(self.frame.shape[1]), (len(self.frame), 1, 1))
+        for factor, exponent in zip(factors, exponents):
+            block, scale = _scaled_product(factor, exponent, turns)
+            with np.errstate(divide="ignore"):
+                sizes = np.log(np.linalg.norm(block, axis=1)) + np.log(2) * scale + self._logs + self._corrections
+            order = np.argsort(-sizes, axis=1, kind="stable")
+            turns = np.take_along_axis(block, order[:, None, :], axis=2)
+            scale = np.take_along_axis(scale, order, axis=1)
+            self._logs = np.take_along_axis(self._logs, order, axis=1)
+            self._corrections = np.take_along_axis(self._corrections, order, axis=1)
+            self._right = np.take_along_axis(self._right, order[:, :, None], axis=1)
+            triangles = np.array([orthonormalise(columns) for columns in turns])
+            with np.errstate(divide="ignore"):
+                growth = np.log(np.diagonal(triangles, axis1=1, axis2=2)) + np.log(2) * scale
+            self._right = self._changes(growth[None], triangles[None], scale[None])[0] @ self._right
+            self._grow(growth)
+        self.frame[...] = self.frame @ turns
+
+
+def _spread(growth):
+    """Growth between the first and the last direction from one orthonormalisation to the next, in nats: the largest."""
+    grown = np.isfinite(growth)
+    highest = np.max(growth, axis=2, initial=-np.inf, where=grown)
+    lowest = np.min(growth, axis=2, initial=np.inf, where=grown)
+    return max(0.0, float(np.max(highest - lowest, initial=0.0)))
+
+
+def _annihilates(growth, frame):
+    return bool(np.any(~np.isfinite(growth) & frame.any(axis=1)))
+
+
+def _scaled_product(factor, exponent, turns):
+    """(factor · 2**exponent) @ turns as columns with exponents of their own: ``(B, n, n)`` and ``(B, n)``."""
+    magnitude = np.frexp(turns)[1] + exponent[:, :, None]
+    scale = np.max(magnitude, axis=1, initial=-(2**62), where=turns != 0)
+    scale = np.where(turns.any(axis=1), scale, 0)
+    shift = np.maximum(exponent[:, :, None] - scale[:, None, :], -2000)
+    return factor @ np.ldexp(turns, np.where(turns != 0, shift, 0)), scale
