@@ -1,10 +1,10 @@
-"""z ← φ(z), in place."""
+"""z ← φ(z) and z ← φ'(z), in place."""
 
 import numpy as np
 
 from ...cells import NONLINEARITIES
 from .compilation import kernel
-from .vector_math import elu, relu, sigmoid, softplus, tanh
+from .vector_math import elu, elu_slope, relu, relu_slope, sigmoid, sigmoid_slope, softplus, tanh, tanh_slope
 
 TANH, RELU, SIGMOID, ELU, SOFTPLUS = map(NONLINEARITIES.index, ("tanh", "relu", "sigmoid", "elu", "softplus"))
 
@@ -31,3 +31,27 @@ def activate(nonlinearity, z, start, stop):
     elif nonlinearity == SOFTPLUS:
         for i in elements:
             z[i] = softplus(z[i])
+
+
+@kernel
+def differentiate(nonlinearity, leak, z, start, stop):
+    """z ← leak · φ'(z) for z[start:stop]."""
+    elements = range(np.uintp(start), np.uintp(stop))
+    if nonlinearity == TANH:
+        for i in elements:
+            z[i] = leak * tanh_slope(z[i])
+    elif nonlinearity == RELU:
+        for i in elements:
+            z[i] = leak * relu_slope(z[i])
+    elif nonlinearity == SIGMOID:
+        for i in elements:
+            z[i] = leak * sigmoid_slope(z[i])
+    elif nonlinearity == ELU:
+        for i in elements:
+            z[i] = leak * elu_slope(z[i])
+    elif nonlinearity == SOFTPLUS:
+        for i in elements:
+            z[i] = leak * sigmoid(z[i])
+    else:
+        for i in elements:
+            z[i] = leak

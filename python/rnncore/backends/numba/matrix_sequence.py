@@ -4,21 +4,34 @@ import numpy as np
 from numba.extending import register_jitable
 
 from .compilation import kernel
+from .jacobian_table import TangentForm
 from .simd import lanes, load, multiply_add, sum_lanes, zeros
 
 
 class NumbaMatrixSequence:
     def __init__(self, cell):
-        self.matrices = cell.matrices
+        self.sequence = cell.matrices
+        self.tangent = TangentForm(None, changing=True)
 
-    def walk(self, number, count, x, y):
-        matrices = np.require(self.matrices[number - 1 : number - 1 + count], requirements="A")
-        walk_matrices(np.asarray(matrices).reshape(-1), y.size, y.flat, y.stride, y.batch, count)
+    def matrices(self, number, count):
+        """Of the steps from ``number`` on, one after the other."""
+        matrices = np.require(self.sequence[number - 1 : number - 1 + count], requirements="A")
+        return np.asarray(matrices).reshape(-1)
+
+    def walk(self, number, count, x, y, z=None):
+        walk_matrices(self.matrices(number, count), y.size, y.flat, y.flat[:0], y.stride, y.batch, count)
+
+    def push_forward(self, number, count, slopes, x, y, forcing):
+        added = y.flat[:0] if forcing is None else forcing.flat
+        walk_matrices(self.matrices(number, count), y.size, y.flat, added, y.stride, y.batch, count)
 
 
 @kernel
-def walk_matrices(matrices, size, y, stride, batch, steps):
-    """Four rows of M at a time, for every sequence; past the end the last row is done again, to the same result."""
+def walk_matrices(matrices, size, y, added, stride, batch, steps):
+    """x_t = M_t x_{t-1}, and ``added`` where it has elements.
+
+    Four rows of M at a time, for every sequence; past the end the last row is done again, to the same result.
+    """
     last = size - 1
     for step in range(steps):
         matrix = step * size * size
@@ -31,6 +44,9 @@ def walk_matrices(matrices, size, y, stride, batch, steps):
                 )
                 z = x + batch * stride
                 y[z + r0], y[z + r1], y[z + r2], y[z + r3] = sums
+        if len(added):
+            for i in range(before + batch * stride, before + 2 * batch * stride):
+                y[i] += added[i]
 
 
 @register_jitable

@@ -26,17 +26,20 @@ def pack(weight):
 
 
 @kernel
-def add_product(panels, depth, x, x_start, x_stride, z, z_start, z_stride, columns):
-    """z[:, column] += W x[:, column]; columns are rows of the flat arrays x and z, ``stride`` apart."""
+def add_product(panels, start, depth, x, x_start, x_stride, z, z_start, z_stride, columns):
+    """z[:, column] += W x[:, column]; columns are rows of the flat arrays x and z, ``stride`` apart.
+
+    The panels of W begin at ``start``.
+    """
     if columns == 1:
-        _add_to_column(panels, depth, x, x_start, z, z_start, z_stride)
+        _add_to_column(panels, start, depth, x, x_start, z, z_start, z_stride)
         return
     height = 2 * lanes(z)
     last = columns - 1
     for row in range(0, z_stride, height):
         for first in range(0, depth, DEPTH_BLOCK):
             count = min(DEPTH_BLOCK, depth - first)
-            panel = row * depth + first * height
+            panel = start + row * depth + first * height
             for c0 in range(0, columns, 4):
                 # Past the end the last column is done again, to the same result.
                 c1, c2, c3 = min(c0 + 1, last), min(c0 + 2, last), min(c0 + 3, last)
@@ -71,14 +74,14 @@ def _add_to_four(w, panel, depth, x, x0, x1, x2, x3, z, z0, z1, z2, z3):
 
 
 @register_jitable
-def _add_to_column(w, depth, x, x_start, z, z_start, rows):
+def _add_to_column(w, start, depth, x, x_start, z, z_start, rows):
     lane = lanes(z)
     row = 0
     while row + 8 * lane <= rows:
-        _add_four_panels(w, row * depth, depth, x, x_start, z, z_start + row)
+        _add_four_panels(w, start + row * depth, depth, x, x_start, z, z_start + row)
         row += 8 * lane
     while row < rows:
-        _add_panel(w, row * depth, depth, x, x_start, z, z_start + row)
+        _add_panel(w, start + row * depth, depth, x, x_start, z, z_start + row)
         row += 2 * lane
 
 

@@ -1,77 +1,75 @@
-"""Chunks of steps, handed on from layer to layer; sequences of a batch side by side in threads."""
-
-from concurrent.futures import ThreadPoolExecutor
+"""The walks of one cell; the sequences of a batch are shared among threads."""
 
 import numpy as np
 
-from ...cells import Dense, Elman, Linear, MatrixSequence
-from .buffers import Buffer
-from .dense import NumbaDense
-from .matrix_sequence import NumbaMatrixSequence
-from .recurrent import NumbaElman, NumbaLinear
-
-CELLS = {
-    Linear: NumbaLinear,
-    Elman: NumbaElman,
-    Dense: NumbaDense,
-    MatrixSequence: NumbaMatrixSequence,
-}
-
-# The buffers of a chunk stay in the second-level cache.
-CHUNK_BYTES = 1 << 17
-# A number of output takes 5 ns at least: this many are worth the 0.1 ms that a thread takes to start.
-NUMBERS_PER_THREAD = 1 << 14
+from .carried_block import Record
+from .layers import Layers
+from .push_forward import push_forward
+from .sharing import share_sequences
+from .tangent_walks import TangentWalks
 
 
 class NumbaProgram:
     def __init__(self, cell):
-        self.cell = cell
-        self.layers = [CELLS[type(layer)](layer) for layer in cell.layers]
-        ends = np.cumsum([layer.state_size for layer in cell.layers])
-        self.slices = [slice(end - layer.state_size, end) for layer, end in zip(cell.layers, ends)]
+        self.layers = Layers(cell)
+        self.tangents = TangentWalks(self.layers)
+        self.units = sum(layer.output_size for layer in cell.layers)
 
     def advance(self, inputs, steps, state, *, start, every, outputs, states, threads):
-        numbers = steps * len(state) * sum(layer.output_size for layer in self.cell.layers)
-        threads = min(threads, len(state), max(1, numbers // NUMBERS_PER_THREAD))
-        shares = [slice(len(state) * i // threads, len(state) * (i + 1) // threads) for i in range(threads)]
-
         def walk(share):
             parts = [None if array is None else array[:, share] for array in (inputs, outputs, states)]
-            self._walk(parts[0], steps, state[share], start, every, *parts[1:])
+            self._advance(parts[0], steps, state[share], start, every, *parts[1:])
 
-        if threads < 2:
-            walk(slice(None))
-        else:
-            with ThreadPoolExecutor(threads - 1) as pool:
-                others = [pool.submit(walk, share) for share in shares[1:]]
-                walk(shares[0])
-                for other in others:
-                    other.result()
+        share_sequences(walk, len(state), steps * len(state) * self.units, threads)
 
-    def _walk(self, inputs, steps, state, start, every, outputs, states):
-        sizes = [0 if inputs is None else self.cell.input_size, *(layer.output_size for layer in self.cell.layers)]
-        chunk = max(1, min(steps, CHUNK_BYTES // max(1, len(state) * sum(sizes) * state.itemsize)))
-        received, *buffers = (Buffer(chunk, len(state), size, state.dtype) for size in sizes)
-        for buffer, part in zip(buffers, self.slices):
-            if part.stop > part.start:
-                buffer.steps[0, :, : buffer.size] = state[:, part]
+    def _advance(self, inputs, steps, state, start, every, outputs, states):
         kept = 0
-        for first in range(0, steps, chunk):
-            count = min(chunk, steps - first)
-            signal = None
-            if inputs is not None:
-                received.values(count)[...] = inputs[first : first + count]
-                signal = received
-            for layer, part, buffer in zip(self.layers, self.slices, buffers):
-                layer.walk(start + first + 1, count, signal, buffer)
-                signal = buffer
-                if states is not None and part.stop > part.start:
-                    states[first : first + count, :, part] = buffer.values(count)
-                buffer.steps[0] = buffer.steps[count]
+        for first, count, buffers, _ in self.layers.simulate(inputs, steps, state, start):
+            if states is not None:
+                for part, buffer in zip(self.layers.slices, buffers):
+                    if part.stop > part.start:
+                        states[first : first + count, :, part] = buffer.values(count)
             if outputs is not None:
-                rows = signal.values(count)[-(start + first + 1) % every :: every]
+                rows = buffers[-1].values(count)[-(start + first + 1) % every :: every]
                 outputs[kept : kept + len(rows)] = rows
                 kept += len(rows)
-        for buffer, part in zip(buffers, self.slices):
-            if part.stop > part.start:
-                state[:, part] = buffer.steps[0, :, : buffer.size]
+
+    def multiply(self, inputs, steps, state, block, exponents, *, start, every, norms, threads):
+        norms = None if norms is None else norms[:, :, None]
+        record = Record(exponents, every=every, norms=norms)
+        self._carry(self.tangents.forward, inputs, steps, state, block, start, record, threads)
+
+    def pull_back(self, inputs, steps, state, block, exponents, *, start, labels, groups, norms, threads):
+        record = Record(exponents, labels=labels, norms=norms)
+        self._carry(self.tangents.backward, inputs, steps, state, block, start, record, threads)
+
+    def orthonormalise(
+        self, inputs, steps, state, block, *, start, interval, growth, factors, exponents, frames, threads
+    ):
+        scale = np.zeros((len(block), block.shape[2]), np.int64)
+        record = Record(scale, 1, None, None, interval, growth, factors, exponents, frames)
+        self._carry(self.tangents.forward, inputs, steps, state, block, start, record, threads)
+
+    def orthonormalise_back(
+        self, inputs, steps, state, block, *, start, interval, growth, factors, exponents, frames, threads
+    ):
+        scale = np.zeros((len(block), block.shape[2]), np.int64)
+        record = Record(scale, 1, None, None, interval, growth, factors, exponents, frames)
+        self._carry(self.tangents.backward, inputs, steps, state, block, start, record, threads)
+
+    def _carry(self, walk, inputs, steps, state, block, start, record, threads):
+        def part(share):
+            received = None if inputs is None else inputs[:, share]
+            walk(received, steps, state[share], block[share], start, share, record)
+
+        share_sequences(part, len(state), steps * block.size, threads)
+
+    def push_forward(
+        self, inputs, steps, state, tangent, *, start, input_tangents, forcing, outputs, output_tangents, threads
+    ):
+        def part(share):
+            arrays = inputs, input_tangents, forcing, outputs, output_tangents
+            received, *others = (None if array is None else array[:, share] for array in arrays)
+            push_forward(self.layers, received, steps, state[share], tangent[share], start, *others)
+
+        share_sequences(part, len(state), steps * len(state) * self.units, threads)

@@ -89,6 +89,41 @@ def zeros(typing, array):
 
 
 @intrinsic
+def multiply(typing, factor, other):
+    """factor · other, lane by lane."""
+
+    def codegen(context, builder, signature, arguments):
+        return builder.fmul(*arguments)
+
+    return factor(factor, factor), codegen
+
+
+@intrinsic
+def add(typing, value, other):
+    """value + other, lane by lane."""
+
+    def codegen(context, builder, signature, arguments):
+        return builder.fadd(*arguments)
+
+    return value(value, value), codegen
+
+
+@intrinsic
+def larger_magnitude(typing, largest, value):
+    """max(largest, |value|), lane by lane, largest ≥ 0; compared by their bits, in which NaN is above infinity."""
+
+    def codegen(context, builder, signature, arguments):
+        kind, width = arguments[0].type, largest.scalar.bitwidth
+        integers = ir.VectorType(ir.IntType(width), kind.count)
+        known, new = (builder.bitcast(argument, integers) for argument in arguments)
+        new = builder.and_(new, ir.Constant(integers, [2 ** (width - 1) - 1] * kind.count))
+        larger = builder.select(builder.icmp_signed(">", new, known), new, known)
+        return builder.bitcast(larger, kind)
+
+    return largest(largest, largest), codegen
+
+
+@intrinsic
 def sum_lanes(typing, vector):
     """The lanes added by halves: lane i to lane i + lanes/2, and so on."""
 

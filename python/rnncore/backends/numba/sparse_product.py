@@ -4,7 +4,7 @@ import numpy as np
 from numba.extending import register_jitable
 
 from .compilation import kernel
-from .simd import multiply_add
+from .simd import broadcast, lanes, load, multiply_add, store
 
 
 def pack_sparse(matrix):
@@ -57,3 +57,21 @@ def _add_to_four(rows, row_starts, indices, values, x0, x1, x2, x3, z0, z1, z2, 
             sum0, sum1 = multiply_add(value, x0[k], sum0), multiply_add(value, x1[k], sum1)
             sum2, sum3 = multiply_add(value, x2[k], sum2), multiply_add(value, x3[k], sum3)
         z0[row], z1[row], z2[row], z3[row] = sum0, sum1, sum2, sum3
+
+
+@kernel
+def add_sparse_block_product(rows, row_starts, indices, values, x, x_start, z, z_start, panel, panels):
+    """Z += W X for blocks as in ``block_product``; ``panel`` is the distance between panels of both."""
+    lane = lanes(z)
+    number = 0
+    while number < panels:
+        # Past the end the last panel is done again, to the same result.
+        first, second = number * panel, min(number + 1, panels - 1) * panel
+        for i in range(len(rows)):
+            row = z_start + rows[i] * lane
+            a, b = load(z, row + first), load(z, row + second)
+            for j in range(row_starts[i], row_starts[i + 1]):
+                value, k = broadcast(values, j), x_start + indices[j] * lane
+                a, b = multiply_add(value, load(x, k + first), a), multiply_add(value, load(x, k + second), b)
+            store(z, row + first, a), store(z, row + second, b)
+        number += 2

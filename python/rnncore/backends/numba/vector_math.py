@@ -1,4 +1,4 @@
-"""exp, expm1, tanh, sigmoid, log1p and softplus without branches, so that loops over them become vector code.
+"""exp, expm1, log1p, the nonlinearities and their slopes without branches, so that loops over them become vector code.
 
 Each is one formula for both precisions. All multiply-adds are written out: an element's bits depend neither on its
 place in the loop nor on the loop it is in.
@@ -129,8 +129,31 @@ def _functions(precision):
     def relu(x):
         return zero if x < zero else x
 
+    # Slopes from x, not from φ(x): 1 - tanh² would lose all its digits, and at last be 0, where a unit saturates.
+
+    @register_jitable
+    def sigmoid_slope(x):
+        e = exp(-abs(x))
+        return e / ((one + e) * (one + e))
+
+    @register_jitable
+    def tanh_slope(x):
+        """1 / cosh² x"""
+        return two * two * sigmoid_slope(two * x)
+
+    @register_jitable
+    def relu_slope(x):
+        """0 at the kink; NaN stays NaN."""
+        slope = one if x > zero else zero
+        return slope if x == x else x
+
+    @register_jitable
+    def elu_slope(x):
+        return exp(zero if x > zero else x)
+
     return {"exp": exp, "expm1": expm1, "tanh": tanh, "sigmoid": sigmoid, "log1p": log1p, "softplus": softplus,
-            "elu": elu, "relu": relu}  # fmt: skip
+            "elu": elu, "relu": relu, "tanh_slope": tanh_slope, "sigmoid_slope": sigmoid_slope,
+            "elu_slope": elu_slope, "relu_slope": relu_slope}  # fmt: skip
 
 
 _BY_PRECISION = {types.float32: _functions(FLOAT32), types.float64: _functions(FLOAT64)}
@@ -145,4 +168,9 @@ def _generic(name):
     return function
 
 
-exp, expm1, tanh, sigmoid, log1p, softplus, elu, relu = map(_generic, _BY_PRECISION[types.float32])
+exp, expm1, tanh, sigmoid, log1p, softplus, elu, relu = map(
+    _generic, ("exp", "expm1", "tanh", "sigmoid", "log1p", "softplus", "elu", "relu")
+)
+tanh_slope, sigmoid_slope, elu_slope, relu_slope = map(
+    _generic, ("tanh_slope", "sigmoid_slope", "elu_slope", "relu_slope")
+)
