@@ -63,8 +63,8 @@ class AdaptiveInterval:
 
     first = 1
 
-    def __init__(self, dtype, longest):
-        self.bound, self.longest = BOUND[dtype], longest
+    def __init__(self, dtype, longest, bounds=BOUND):
+        self.bound, self.longest = bounds[dtype], longest
 
     def again(self, interval, gap, lost):
         if lost:
