@@ -19,6 +19,10 @@ from .nonfinite import is_finite, nonfinite_error
 from .scaled_svd import log_singular_values, scaled_svd
 
 _PIECE_BYTES = 1 << 25
+# Growth that may lie between the first and the last direction from one orthonormalisation to the next, in nats: the last
+# one's log loses eps times its exponential. Spectra can afford 12; here every digit counts. σ₃ of 10 000 Gaussian 3 × 3
+# matrices: with 12 it is wrong by 1e-9, with 6 by 2e-12, as with single steps.
+_BOUND = {np.dtype(np.float32): 2.0, np.dtype(np.float64): 6.0}
 _LARGEST = 8.0  # in N; larger ones would leave T ill conditioned
 _NEGLIGIBLE = 2.0**-60  # in N, next to the 1 on the diagonal
 
@@ -50,7 +54,7 @@ class GradedProduct:
         self._logs = np.zeros((width, size))  # of D
         self._corrections = np.zeros((width, size))  # what rounding took from the logs
         self._right = np.tile(np.eye(size), (width, 1, 1))  # T
-        self._intervals = AdaptiveInterval(np.dtype(dtype), self.piece)
+        self._intervals = AdaptiveInterval(np.dtype(dtype), self.piece, _BOUND)
         self._interval = self._intervals.first
 
     def multiply(self, run, program, start, stop, state, *, back=False, threads=1):
