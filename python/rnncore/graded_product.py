@@ -19,9 +19,9 @@ from .nonfinite import is_finite, nonfinite_error
 from .scaled_svd import log_singular_values, scaled_svd
 
 _PIECE_BYTES = 1 << 25
-# Growth that may lie between the first and the last direction from one orthonormalisation to the next, in nats: the last
-# one's log loses eps times its exponential. Spectra can afford 12; here every digit counts. σ₃ of 10 000 Gaussian 3 × 3
-# matrices: with 12 it is wrong by 1e-9, with 6 by 2e-12, as with single steps.
+# Growth that may lie between the first and the last direction from one orthonormalisation to the next, in nats: the
+# last one's log loses eps times its exponential. Spectra can afford 12; here every digit counts. σ₃ of 10 000 Gaussian
+# 3 × 3 matrices: with 12 it is wrong by 1e-9, with 6 by 2e-12, as with single steps.
 _BOUND = {np.dtype(np.float32): 2.0, np.dtype(np.float64): 6.0}
 _LARGEST = 8.0  # in N; larger ones would leave T ill conditioned
 _NEGLIGIBLE = 2.0**-60  # in N, next to the 1 on the diagonal
