@@ -3,8 +3,10 @@
 from .backends import use_backend
 from .cells import Cell, Chain, Dense, Elman, Linear, MatrixSequence
 from .configuration import get_include, show_config
+from .covariant_vectors import CovariantVectors
 from .diagnosis import Diagnosis, diagnose
 from .errors import BackendUnavailable, FormatError, NonFiniteError
+from .ginelli import covariant_lyapunov_vectors
 from .io import load, save
 from .jacobians import jacobian
 from .lyapunov import LyapunovSpectrum, lyapunov_spectrum
@@ -20,6 +22,7 @@ __all__ = [
     "BackendUnavailable",
     "Cell",
     "Chain",
+    "CovariantVectors",
     "Dense",
     "Diagnosis",
     "Elman",
@@ -32,6 +35,7 @@ __all__ = [
     "SingularSpectrum",
     "Trajectory",
     "__version__",
+    "covariant_lyapunov_vectors",
     "diagnose",
     "get_include",
     "jacobian",
