@@ -1,36 +1,26 @@
 // Networks: arrays in, arrays out, the GIL released.
 #include "rnncore/network.hpp"
 
-#include <optional>
-
 #include "bindings.hpp"
+#include "jacobian_walks.hpp"
 
 namespace py = pybind11;
 using rnncore::Index;
 
 namespace {
 
-template <class Real>
-using Array = py::array_t<Real, py::array::c_style>;
-
-template <class Real>
-using Optional = std::optional<Array<Real>>;
-
-template <class Real>
-const Real* data(const Optional<Real>& array) {
-    return array ? array->data() : nullptr;
-}
-
-template <class Real>
-Real* mutable_data(Optional<Real>& array) {
-    return array ? array->mutable_data() : nullptr;
-}
-
 rnncore::Nonlinearity nonlinearity(const std::string& name) {
     static const char* const names[] = {"identity", "tanh", "relu", "sigmoid", "elu", "softplus"};
     for (int i = 0; i < 6; ++i)
         if (name == names[i]) return static_cast<rnncore::Nonlinearity>(i);
     throw py::value_error("unknown nonlinearity " + name);
+}
+
+rnncore::Layout layout(const std::string& name) {
+    static const char* const names[] = {"single", "batch", "tangent", "adjoint"};
+    for (int i = 0; i < 4; ++i)
+        if (name == names[i]) return static_cast<rnncore::Layout>(i);
+    throw py::value_error("unknown layout " + name);
 }
 
 template <class Real>
@@ -49,8 +39,8 @@ rnncore::Elman<Real> elman(Index size, const Optional<Real>& weight_ih, const Op
 template <class Real>
 void register_network(py::module_& module, const char* name) {
     using Network = rnncore::Network<Real>;
-    py::class_<Network>(module, name)
-        .def(py::init([](bool batched) { return Network(batched ? rnncore::Layout::batch : rnncore::Layout::single); }))
+    py::class_<Network> type(module, name);
+    type.def(py::init([](const std::string& name) { return Network(layout(name)); }), py::arg("layout"))
         .def_property_readonly("target", &Network::target)
         .def(
             "add_elman",
@@ -90,12 +80,7 @@ void register_network(py::module_& module, const char* name) {
             "simulate",
             [](const Network& network, Optional<Real> inputs, Index steps, Array<Real> state, Index start, Index every,
                Optional<Real> outputs, Optional<Real> states, int threads) {
-                rnncore::Stretch<Real> stretch;
-                stretch.steps = steps;
-                stretch.width = state.shape(0);
-                stretch.inputs = data(inputs);
-                stretch.state = state.mutable_data();
-                stretch.start = start;
+                auto stretch = stretch_of(inputs, steps, state, start);
                 stretch.every = every;
                 stretch.outputs = mutable_data(outputs);
                 stretch.states = mutable_data(states);
@@ -104,6 +89,7 @@ void register_network(py::module_& module, const char* name) {
             },
             py::arg("inputs").noconvert(), py::arg("steps"), py::arg("state").noconvert(), py::arg("start"),
             py::arg("every"), py::arg("outputs").noconvert(), py::arg("states").noconvert(), py::arg("threads"));
+    define_jacobian_walks(type);
 }
 
 }  // namespace

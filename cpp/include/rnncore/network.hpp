@@ -1,10 +1,11 @@
-// Cells in a chain, made ready for one instruction-set level, and their walk forward in time.
+// Cells in a chain, made ready for one instruction-set level, and their walks along time.
 #pragma once
 
 #include <memory>
 #include <string>
 
 #include "rnncore/cells.hpp"
+#include "rnncore/layout.hpp"
 
 namespace rnncore {
 
@@ -21,8 +22,39 @@ struct Stretch {
     Real* states = nullptr;        // (steps, width, state_size), or null
 };
 
-// How the weights are laid out; the results are the same to the last bit.
-enum class Layout { single, batch };
+// A block of columns for each sequence, C-contiguous; value · 2^exponent, so that it neither overflows nor underflows.
+template <class Real>
+struct Block {
+    Index columns = 0;
+    Real* values = nullptr;             // (width, state_size, columns), changed in place
+    std::int64_t* exponents = nullptr;  // (width, columns), changed in place
+};
+
+// Receives Σ v² of the columns of a block, as squares · 4^exponent; null: not wanted.
+struct Squares {
+    double* values = nullptr;
+    std::int64_t* exponents = nullptr;
+};
+
+// Receives the factors of block = Q R each time it is orthonormalised: `count` times, at every `interval` steps from
+// where the walk begins and where it ends. R = factor · 2^exponent, an exponent for each column.
+template <class Real>
+struct Factors {
+    Index interval = 1;
+    Real* diagonals = nullptr;          // (count, width, columns)
+    std::int64_t* exponents = nullptr;  // (count, width, columns)
+    Real* factors = nullptr;            // (count, width, columns, columns), or null
+    Real* frames = nullptr;             // Q: (count, width, state_size, columns), or null
+};
+
+// Tangents of what goes in, and of what comes out.
+template <class Real>
+struct Tangents {
+    const Real* inputs = nullptr;   // (steps, width, input_size); null: zero
+    const Real* forcing = nullptr;  // (steps, width, sum of the layers' sizes), added layer by layer; null: zero
+    Real* state = nullptr;          // (width, state_size), changed in place
+    Real* outputs = nullptr;        // (steps, width, output_size)
+};
 
 template <class Real>
 class Network {
@@ -43,9 +75,29 @@ class Network {
     Index state_size() const;
     const std::string& target() const;
 
-    // Safe to call from several threads at once. The bits written depend neither on `threads` nor on how a run is
-    // cut into stretches.
+    // All walks are safe to call from several threads at once. The bits written depend neither on `threads` nor on how
+    // a run is cut into stretches (of whole intervals, where a block is orthonormalised).
+
+    // Any layout.
     void simulate(const Stretch<Real>&, int threads = 1) const;
+
+    // Layout::tangent; A_t is the Jacobian of the state by the state before it. block ← A_T ⋯ A_1 block; the squares,
+    // (kept, width, columns), are those after the steps that stretch.every divides.
+    void multiply(const Stretch<Real>&, const Block<Real>&, const Squares&, int threads = 1) const;
+
+    // Layout::tangent. The same with block = Q R now and then, Q going on.
+    void orthonormalise(const Stretch<Real>&, const Block<Real>&, const Factors<Real>&, int threads = 1) const;
+
+    // Layout::tangent. One tangent vector, under tangents of the inputs and of the layers.
+    void push_forward(const Stretch<Real>&, const Tangents<Real>&, int threads = 1) const;
+
+    // Layout::adjoint; the state stays as it is. block ← (A_T ⋯ A_1)ᵀ block; the squares, (steps, width, groups,
+    // columns), of step s are those once it has been pulled back through, by the label of each component of the state.
+    void pull_back(const Stretch<Real>&, const Block<Real>&, const std::int32_t* labels, Index groups, const Squares&,
+                   int threads = 1) const;
+
+    // Layout::adjoint. The same with block = Q R at every interval back from the end; factors in that order.
+    void orthonormalise_back(const Stretch<Real>&, const Block<Real>&, const Factors<Real>&, int threads = 1) const;
 
   private:
     struct Implementation;

@@ -1,4 +1,5 @@
-// h_t = (1 - a) h_{t-1} + a φ(W_hh h_{t-1} + W_ih x_t + b)
+// h_t = (1 - a) h_{t-1} + a φ(z_t), z_t = W_hh h_{t-1} + W_ih x_t + b
+// ∂h_t/∂h_{t-1} = (1 - a) I + a diag(φ'(z_t)) W_hh, ∂h_t/∂x_t = a diag(φ'(z_t)) W_ih
 //
 // The linear recursion is the same with φ = identity and a = 1.
 #pragma once
@@ -6,36 +7,56 @@
 #include "cells/batch_recurrence.hpp"
 #include "cells/single_recurrence.hpp"
 #include "cells/sparse_recurrence.hpp"
+#include "cells/transposed_inputs.hpp"
 #include "dense/input_projection.hpp"
+#include "walks/block_step.hpp"
 
 namespace rnncore::RNNCORE_TARGET {
 
-// Recurrence: SingleRecurrence, BatchRecurrence or SparseRecurrence.
+// Recurrence: SingleRecurrence, BatchRecurrence or SparseRecurrence; the first one without Jacobians.
 template <class Real, class Recurrence>
 struct ElmanCell {
-    static constexpr bool has_state = true;
+    static constexpr bool has_state = true, has_slopes = true, has_jacobian = Recurrence::has_jacobian;
     using Parameters = Elman<Real>;
 
     Index size = 0, input_size = 0;
     InputProjection<Real> input;
     Recurrence recurrence;
+    TransposedInputs<Real> transposed;
 
-    bool create(const Elman<Real>& elman) {
+    bool create(const Elman<Real>& elman, Layout layout) {
         size = elman.size;
         input_size = elman.weight_ih ? elman.input_size : 0;
-        return input.create(elman.weight_ih, elman.bias, size, input_size) && recurrence.create(elman);
+        if (layout == Layout::adjoint && !transposed.create(elman.weight_ih, size, input_size)) return false;
+        return input.create(elman.weight_ih, elman.bias, size, input_size) && recurrence.create(elman, layout);
     }
 
     void destroy() {
         input.destroy();
         recurrence.destroy();
+        transposed.destroy();
     }
 
-    // From the drive z_t = W_ih x_t + b, which stands in `rows`, to h_t, in place, for steps start + 1 … start + steps.
-    // `before` holds h_start. Rows are padded; strides count elements.
+    // From the drive W_ih x_t + b, which stands in `rows`, to h_t, in place, for steps start + 1 … start + steps.
+    // `before` holds h_start. Rows are padded; strides count elements. `slopes`, if wanted, receives a φ'(z_t).
     void advance(Index start, const Real* before, Index before_sequence, Real* rows, Index step, Index sequence,
-                 Index steps, Index width) const {
-        recurrence.advance(start, before, before_sequence, rows, step, sequence, steps, width);
+                 Index steps, Index width, Real* slopes) const {
+        recurrence.advance(start, before, before_sequence, rows, step, sequence, steps, width, slopes);
+    }
+
+    void tangent(const TangentStep<Real>& step) const {
+        const bool driven = step.inputs && input.weight.columns > 0;
+        if (driven) multiply_block<Real>(input.weight, step.inputs, step.columns, step.stride, {}, step.result);
+        multiply_block<Real>(recurrence.weight, step.state, step.columns, step.stride,
+                             {step.slopes, 1 - recurrence.leak, step.state, driven}, step.result);
+    }
+
+    void pull_back(const CotangentStep<Real>& step) const {
+        if (step.above) add_block(step.above, size, step.columns, step.stride, step.state);
+        scale_rows(step.slopes, step.state, size, step.columns, step.stride, step.scratch);
+        multiply_block<Real>(recurrence.transposed, step.scratch, step.columns, step.stride,
+                             {nullptr, 1 - recurrence.leak, step.state, false}, step.result);
+        if (step.below) transposed.multiply(step.scratch, step.columns, step.stride, step.below);
     }
 };
 

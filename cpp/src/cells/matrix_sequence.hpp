@@ -1,7 +1,9 @@
-// x_t = M_t x_{t-1}: every matrix is read once, row by row, where it lies.
+// x_t = M_t x_{t-1}, ∂x_t/∂x_{t-1} = M_t: every matrix is read where it lies, once.
 #pragma once
 
-#include "dense/packed_matrix.hpp"
+#include "dense/block_product.hpp"
+#include "rnncore/layout.hpp"
+#include "walks/block_step.hpp"
 
 namespace rnncore::RNNCORE_TARGET {
 
@@ -29,7 +31,7 @@ inline Real dot(const Real* row, const Real* x, Index size) {
 
 template <class Real>
 struct MatrixSequenceCell {
-    static constexpr bool has_state = true;
+    static constexpr bool has_state = true, has_slopes = false, has_jacobian = true;
     using Parameters = MatrixSequence<Real>;
 
     struct NoInput {
@@ -47,7 +49,7 @@ struct MatrixSequenceCell {
     const Real* matrices = nullptr;
     NoInput input;
 
-    bool create(const MatrixSequence<Real>& sequence) {
+    bool create(const MatrixSequence<Real>& sequence, Layout) {
         size = input.size = sequence.size;
         matrices = sequence.matrices;
         return true;
@@ -56,7 +58,7 @@ struct MatrixSequenceCell {
     void destroy() {}
 
     void advance(Index start, const Real* before, Index before_sequence, Real* rows, Index step, Index sequence,
-                 Index steps, Index width) const {
+                 Index steps, Index width, Real*) const {
         const Real* previous = before;
         Index previous_sequence = before_sequence;
         for (Index t = 0; t < steps; ++t, rows += step) {
@@ -67,6 +69,36 @@ struct MatrixSequenceCell {
             previous = rows;
             previous_sequence = sequence;
         }
+    }
+
+    void tangent(const TangentStep<Real>& step) const {
+        const Real* matrix = matrices + (step.number - 1) * size * size;
+        if (step.stride != 1)
+            return multiply_view<Real, false>({matrix, size, 1, size, size}, step.state, step.columns, step.stride, {},
+                                              step.result);
+        clear_block(step.result, size, 1);
+        for (Index i = 0; i < size; ++i) step.result[i] = dot<Real>(matrix + i * size, step.state, size);
+    }
+
+    void pull_back(const CotangentStep<Real>& step) const {
+        if (step.above) add_block(step.above, size, step.columns, step.stride, step.state);
+        const Real* matrix = matrices + (step.number - 1) * size * size;
+        if (step.stride != 1)
+            return multiply_view<Real, true>({matrix, 1, size, size, size}, step.state, step.columns, step.stride, {},
+                                             step.result);
+        clear_block(step.result, size, 1);
+        for (Index i = 0; i < size; ++i) add_row(matrix + i * size, step.state[i], step.result);
+    }
+
+    // result += factor row; the row is not padded.
+    void add_row(const Real* row, Real factor, Real* result) const {
+        Index k = 0;
+        for (; k + lanes<Real> <= size; k += lanes<Real>)
+            store<Real>(result + k, fma<Real>(broadcast(factor), load<Real>(row + k), load<Real>(result + k)));
+        if (k == size) return;
+        Vector<Real> rest{};
+        std::memcpy(&rest, row + k, sizeof(Real) * (size - k));
+        store<Real>(result + k, fma<Real>(broadcast(factor), rest, load<Real>(result + k)));
     }
 };
 

@@ -6,6 +6,7 @@
 
 #include "cells/activation.hpp"
 #include "dense/multiply.hpp"
+#include "rnncore/layout.hpp"
 
 namespace rnncore::RNNCORE_TARGET {
 
@@ -90,11 +91,13 @@ inline TileRecurrence<Real> choose_recurrence(Nonlinearity nonlinearity, int til
 
 template <class Real>
 struct SingleRecurrence {
+    static constexpr bool has_jacobian = false;
+
     PackedMatrix<Real> weight;
     TileRecurrence<Real> tall = nullptr, low = nullptr;  // tiles differ by one vector of rows at most
     Real leak = 1;
 
-    bool create(const Elman<Real>& elman) {
+    bool create(const Elman<Real>& elman, Layout) {
         leak = elman.leak;
         if (!pack<Real>(weight, elman.weight_hh, elman.size, elman.size, partial_sums<Real>(elman.size),
                         single_tile_vectors))
@@ -111,7 +114,7 @@ struct SingleRecurrence {
     }
 
     void advance(Index start, const Real* before, Index before_sequence, Real* rows, Index step, Index sequence,
-                 Index steps, Index width) const {
+                 Index steps, Index width, Real*) const {
         for (Index b = 0; b < width; ++b) {
             const Real* previous = before + b * before_sequence;
             Real* row = rows + b * sequence;

@@ -3,31 +3,41 @@
 
 #include "cells/activation.hpp"
 #include "dense/sparse_matrix.hpp"
+#include "rnncore/layout.hpp"
 
 namespace rnncore::RNNCORE_TARGET {
 
 template <class Real>
 struct SparseRecurrence {
-    SparseMatrix<Real> weight;
+    static constexpr bool has_jacobian = true;
+
+    SparseMatrix<Real> weight, transposed;  // the latter for walks backward
     Activation<Real> activation = nullptr;
+    Linearisation<Real> linearisation = nullptr;
     Real leak = 1;
 
-    bool create(const Elman<Real>& elman) {
+    bool create(const Elman<Real>& elman, Layout layout) {
         leak = elman.leak;
         activation = choose_activation<Real>(elman.nonlinearity, leak != 1);
+        linearisation = choose_linearisation<Real>(elman.nonlinearity);
+        if (layout == Layout::adjoint && !transposed.create_transposed(*elman.sparse_hh, elman.size)) return false;
         return weight.create(*elman.sparse_hh, elman.size);
     }
 
-    void destroy() { weight.destroy(); }
+    void destroy() {
+        weight.destroy();
+        transposed.destroy();
+    }
 
     void advance(Index, const Real* before, Index before_sequence, Real* rows, Index step, Index sequence, Index steps,
-                 Index width) const {
+                 Index width, Real* slopes) const {
         const Index vectors = padded<Real>(weight.rows) / lanes<Real>;
         for (Index b = 0; b < width; ++b) {
             const Real* previous = before + b * before_sequence;
             Real* row = rows + b * sequence;
             for (Index t = 0; t < steps; ++t, row += step) {
                 weight.add_product(previous, row);
+                if (slopes) linearisation(leak, row, slopes + t * vectors * lanes<Real>, vectors);
                 if (activation) activation(leak, previous, row, vectors);
                 previous = row;
             }

@@ -81,7 +81,7 @@ void tile_product(const Real* weights, Index columns, const Real* const* vectors
 
 template <class Real, int M, int P>
 inline TileProduct<Real> choose_tile_product(int tile_vectors) {
-    constexpr int most = batch_tile_vectors;
+    constexpr int most = M == 1 ? single_tile_vectors : batch_tile_vectors;
     TileProduct<Real> found = tile_product<Real, 1, M, P>;
     if constexpr (most >= 2)
         if (tile_vectors == 2) found = tile_product<Real, 2, M, P>;
@@ -89,6 +89,13 @@ inline TileProduct<Real> choose_tile_product(int tile_vectors) {
         if (tile_vectors == 3) found = tile_product<Real, 3, M, P>;
     if constexpr (most >= 4)
         if (tile_vectors == 4) found = tile_product<Real, 4, M, P>;
+    if constexpr (most >= 5)
+        if (tile_vectors == 5) found = tile_product<Real, 5, M, P>;
+    if constexpr (most >= 8 && P == 1) {
+        if (tile_vectors == 6) found = tile_product<Real, 6, M, P>;
+        if (tile_vectors == 7) found = tile_product<Real, 7, M, P>;
+        if (tile_vectors == 8) found = tile_product<Real, 8, M, P>;
+    }
     return found;
 }
 

@@ -42,10 +42,10 @@ struct PackedMatrix {
     const Real* tile_data(Index tile) const { return data + tile_start(tile) * lanes<Real> * columns; }
 };
 
-// False: out of memory.
+// Elements (i, k) of the matrix at matrix[i * row_stride + k * column_stride]. False: out of memory.
 template <class Real>
-inline bool pack(PackedMatrix<Real>& packed, const Real* matrix, Index rows, Index columns, int partials,
-                 int most_vectors) {
+inline bool pack(PackedMatrix<Real>& packed, const Real* matrix, Index row_stride, Index column_stride, Index rows,
+                 Index columns, int partials, int most_vectors) {
     packed.rows = rows;
     packed.columns = columns;
     packed.vectors = padded<Real>(rows) / lanes<Real>;
@@ -58,9 +58,22 @@ inline bool pack(PackedMatrix<Real>& packed, const Real* matrix, Index rows, Ind
         Index first = packed.tile_start(tile) * lanes<Real>;
         Index count = packed.tile_vectors(tile) * lanes<Real>;
         for (Index k = 0; k < columns; ++k)
-            for (Index i = first; i < first + count; ++i) *to++ = i < rows ? matrix[i * columns + k] : Real(0);
+            for (Index i = first; i < first + count; ++i) *to++ = i < rows ? matrix[i * row_stride + k * column_stride] : Real(0);
     }
     return true;
+}
+
+template <class Real>
+inline bool pack(PackedMatrix<Real>& packed, const Real* matrix, Index rows, Index columns, int partials,
+                 int most_vectors) {
+    return pack<Real>(packed, matrix, columns, 1, rows, columns, partials, most_vectors);
+}
+
+// The transpose of a matrix of `rows` rows.
+template <class Real>
+inline bool pack_transposed(PackedMatrix<Real>& packed, const Real* matrix, Index rows, Index columns,
+                            int most_vectors) {
+    return pack<Real>(packed, matrix, 1, columns, columns, rows, partial_sums<Real>(columns), most_vectors);
 }
 
 }  // namespace rnncore::RNNCORE_TARGET

@@ -34,6 +34,30 @@ struct SparseMatrix {
         return true;
     }
 
+    bool create_transposed(const SparseRows<Real>& from, Index size) {
+        const Index entries = static_cast<Index>(from.row_starts[size]);
+        std::int64_t* const starts = static_cast<std::int64_t*>(allocate(sizeof(std::int64_t) * (size + 2)));
+        std::int32_t* const rows_of = static_cast<std::int32_t*>(allocate(sizeof(std::int32_t) * entries));
+        Real* const entries_of = static_cast<Real*>(allocate(sizeof(Real) * entries));
+        bool done = starts && rows_of && entries_of;
+        if (done) {
+            std::memset(starts, 0, sizeof(std::int64_t) * (size + 2));
+            for (Index e = 0; e < entries; ++e) ++starts[from.columns[e] + 2];
+            for (Index i = 2; i < size + 2; ++i) starts[i] += starts[i - 1];
+            for (Index i = 0; i < size; ++i)
+                for (std::int64_t e = from.row_starts[i]; e < from.row_starts[i + 1]; ++e) {
+                    const std::int64_t to = starts[from.columns[e] + 1]++;
+                    rows_of[to] = static_cast<std::int32_t>(i);
+                    entries_of[to] = from.values[e];
+                }
+            done = create({starts, rows_of, entries_of}, size);
+        }
+        std::free(starts);
+        std::free(rows_of);
+        std::free(entries_of);
+        return done;
+    }
+
     void destroy() {
         std::free(counts);
         std::free(order);
@@ -60,6 +84,22 @@ struct SparseMatrix {
             for (; left > 0; --left) {
                 Real* const total = z.next(1);
                 for (Index e = entries; e > 0; --e) *total = scalar_fma(*value++, vector[*column++], *total);
+            }
+        }
+    }
+
+    // function(row, values, columns, entries, step from entry to entry)
+    template <class Function>
+    void for_each_row(const Function& function) const {
+        const std::int32_t *column = columns, *row = order;
+        const Real* value = values;
+        for (Index entries = 0; entries <= longest; ++entries) {
+            Index left = counts[entries];
+            for (Index together; left > 0; left -= together, row += together) {
+                together = left >= group ? group : 1;
+                for (Index r = 0; r < together; ++r) function(row[r], value + r, column + r, entries, together);
+                value += together * entries;
+                column += together * entries;
             }
         }
     }

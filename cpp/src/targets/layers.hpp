@@ -6,13 +6,26 @@
 namespace rnncore::RNNCORE_TARGET {
 
 template <class Real>
-Layer<Real> make_elman(const Elman<Real>&, bool batched);
+Layer<Real> make_elman(const Elman<Real>&, Layout);
 
 template <class Real>
-Layer<Real> make_dense(const Dense<Real>&);
+Layer<Real> make_dense(const Dense<Real>&, Layout);
 
 template <class Real>
-Layer<Real> make_matrix_sequence(const MatrixSequence<Real>&);
+Layer<Real> make_matrix_sequence(const MatrixSequence<Real>&, Layout);
+
+template <class Real>
+void rescale(Real* block, Index rows, Index columns, Index stride, std::int64_t* exponents, bool all);
+
+template <class Real>
+void orthonormalise(Real* block, Index rows, Index columns, Index stride, Real* factor);
+
+template <class Real>
+void column_squares(const Real* block, Index rows, Index columns, Index stride, double* squares);
+
+template <class Real>
+void group_squares(const Real* block, Index rows, Index columns, Index stride, const std::int32_t* labels, Index groups,
+                   double* squares, std::int64_t* shifts);
 
 template <class Real>
 bool apply_function(const char* name, const Real* from, Real* to, Index count);

@@ -7,6 +7,10 @@
 
 namespace rnncore::RNNCORE_TARGET {
 
+template <class Real>
+static constexpr BlockKernels<Real> blocks = {rescale<Real>, orthonormalise<Real>, column_squares<Real>,
+                                              group_squares<Real>};
+
 // Data, not a function: nothing compiled for this level may run before the choice.
 extern constexpr Target target = {
     RNNCORE_QUOTE_VALUE(RNNCORE_TARGET),
@@ -22,8 +26,8 @@ extern constexpr Target target = {
 #error "this level's compiler flags name no known instruction set"
 #endif
     vector_bytes,
-    {make_elman<float>, make_dense<float>, make_matrix_sequence<float>, apply_function<float>},
-    {make_elman<double>, make_dense<double>, make_matrix_sequence<double>, apply_function<double>},
+    {make_elman<float>, make_dense<float>, make_matrix_sequence<float>, blocks<float>, apply_function<float>},
+    {make_elman<double>, make_dense<double>, make_matrix_sequence<double>, blocks<double>, apply_function<double>},
     &level_probe};
 
 }  // namespace rnncore::RNNCORE_TARGET

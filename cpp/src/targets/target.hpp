@@ -4,7 +4,9 @@
 #include <cstddef>
 
 #include "rnncore/cells.hpp"
+#include "rnncore/layout.hpp"
 #include "rnncore/probe.hpp"
+#include "walks/block_step.hpp"
 
 namespace rnncore {
 
@@ -22,6 +24,7 @@ struct LayerChunk {
     Index output_step, output_sequence;
     Real* states;  // null: not wanted
     Index states_step, states_sequence;
+    Real* slopes;   // (steps, slopes_size) of a single sequence, where its layout has Jacobians; null: not wanted
     Real* scratch;  // 64-byte aligned, scratch_size() elements
 };
 
@@ -30,16 +33,30 @@ struct Layer {
     void* cell;  // null: out of memory
     Index input_size, output_size, state_size;
     Index padded_size;  // length of a row of outputs in the kernel's own buffers
+    Index slopes_size;  // elements that linearising one step leaves
     void (*simulate)(const void* cell, const LayerChunk<Real>&);
+    void (*tangent)(const void* cell, const TangentStep<Real>&);      // null: not in this layout
+    void (*pull_back)(const void* cell, const CotangentStep<Real>&);  // null: not in this layout
     Index (*scratch_size)(const void* cell, Index steps, Index width);
     void (*destroy)(void* cell);
 };
 
+// What becomes of a whole block between two steps; blocks as in dense/block_product.hpp.
+template <class Real>
+struct BlockKernels {
+    void (*rescale)(Real* block, Index rows, Index columns, Index stride, std::int64_t* exponents, bool all);
+    void (*orthonormalise)(Real* block, Index rows, Index columns, Index stride, Real* factor);
+    void (*column_squares)(const Real* block, Index rows, Index columns, Index stride, double* squares);
+    void (*group_squares)(const Real* block, Index rows, Index columns, Index stride, const std::int32_t* labels,
+                          Index groups, double* squares, std::int64_t* shifts);
+};
+
 template <class Real>
 struct Kernels {
-    Layer<Real> (*elman)(const Elman<Real>&, bool batched);
-    Layer<Real> (*dense)(const Dense<Real>&);
-    Layer<Real> (*matrix_sequence)(const MatrixSequence<Real>&);
+    Layer<Real> (*elman)(const Elman<Real>&, Layout);
+    Layer<Real> (*dense)(const Dense<Real>&, Layout);
+    Layer<Real> (*matrix_sequence)(const MatrixSequence<Real>&, Layout);
+    BlockKernels<Real> blocks;
     bool (*apply)(const char* name, const Real* from, Real* to, Index count);  // false: unknown name
 };
 

@@ -37,13 +37,13 @@ void simulate_chunk(const void* object, const LayerChunk<Real>& chunk) {
         Real* before = chunk.scratch + steps * width * row;
         std::memset(before, 0, sizeof(Real) * width * row);
         copy_rows<Real>(chunk.state, 0, chunk.state_sequence, before, 0, row, 1, width, size);
-        cell.advance(chunk.start, before, row, rows, step, sequence, steps, width);
+        cell.advance(chunk.start, before, row, rows, step, sequence, steps, width, chunk.slopes);
         copy_rows<Real>(rows + (steps - 1) * step, 0, sequence, chunk.state, 0, chunk.state_sequence, 1, width, size);
         if (chunk.states)
             copy_rows<Real>(rows, step, sequence, chunk.states, chunk.states_step, chunk.states_sequence, steps, width,
                             size);
     } else {
-        cell.finish(rows, step, sequence, steps, width);
+        cell.finish(rows, step, sequence, steps, width, chunk.slopes);
     }
     if (chunk.outputs && !direct)
         copy_rows<Real>(rows, step, sequence, chunk.outputs, chunk.output_step, chunk.output_sequence, steps, width,

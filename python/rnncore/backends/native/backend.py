@@ -53,17 +53,65 @@ class NativeProgram:
         self._make = _native.FloatNetwork if cell.dtype == np.float32 else _native.DoubleNetwork
         self._networks = {}
 
-    def network(self, batched):
-        if batched not in self._networks:
-            network = self._make(batched)
+    def network(self, layout):
+        if layout not in self._networks:
+            network = self._make(layout)
             for layer in self._layers:
                 CELLS[type(layer)](network, layer)
-            self._networks[batched] = network
-        return self._networks[batched]
+            self._networks[layout] = network
+        return self._networks[layout]
 
     def advance(self, inputs, steps, state, *, start, every, outputs, states, threads):
-        network = self.network(len(state) > 1)
+        network = self.network("batch" if len(state) > 1 else "single")
         network.simulate(inputs, steps, state, start, every, outputs, states, threads)
+
+    def multiply(self, inputs, steps, state, block, exponents, *, start, every, norms, threads):
+        squares, shifts = _squares(norms)
+        network = self.network("tangent")
+        network.multiply(inputs, steps, state, start, block, exponents, every, squares, shifts, threads)
+        _write_log2_norms(norms, squares, shifts)
+
+    def pull_back(self, inputs, steps, state, block, exponents, *, start, labels, groups, norms, threads):
+        squares, shifts = _squares(norms)
+        network = self.network("adjoint")
+        network.pull_back(inputs, steps, state, start, block, exponents, labels, groups, squares, shifts, threads)
+        _write_log2_norms(norms, squares, shifts)
+
+    def orthonormalise(self, inputs, steps, state, block, **options):
+        _orthonormalise(self.network("tangent").orthonormalise, inputs, steps, state, block, **options)
+
+    def orthonormalise_back(self, inputs, steps, state, block, **options):
+        _orthonormalise(self.network("adjoint").orthonormalise_back, inputs, steps, state, block, **options)
+
+    def push_forward(
+        self, inputs, steps, state, tangent, *, start, input_tangents, forcing, outputs, output_tangents, threads
+    ):
+        self.network("tangent").push_forward(
+            inputs, steps, state, start, tangent, input_tangents, forcing, outputs, output_tangents, threads
+        )
+
+
+def _squares(norms):
+    return (None, None) if norms is None else (np.empty(norms.shape), np.empty(norms.shape, np.int64))
+
+
+def _write_log2_norms(norms, squares, shifts):
+    """From squares · 4**shifts, the same bits however the number is split in two."""
+    if norms is not None:
+        mantissa, exponent = np.frexp(squares)
+        odd = exponent % 2
+        with np.errstate(divide="ignore", invalid="ignore"):
+            norms[...] = 0.5 * np.log2(np.ldexp(mantissa, odd)) + (shifts + (exponent - odd) // 2)
+
+
+def _orthonormalise(
+    walk, inputs, steps, state, block, *, start, interval, growth, factors, exponents, frames, threads
+):
+    diagonals = np.empty(growth.shape, block.dtype)
+    shifts = np.empty(growth.shape, np.int64) if exponents is None else exponents
+    walk(inputs, steps, state, start, block, interval, diagonals, shifts, factors, frames, threads)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        growth[...] = np.log(diagonals, dtype=np.float64) + np.log(2) * shifts
 
 
 class NativeBackend:

@@ -1,0 +1,242 @@
+// Matrix times a block of columns that lie side by side: row i of the block holds component i of every column, padded to
+// whole vectors, `stride` elements from row to row. Lanes run along the columns, elements of the matrix are broadcast.
+//
+// A single column (stride 1) lies contiguous instead, padded to whole vectors, and is multiplied as vectors are.
+//
+// Each element is one chain of multiply-adds in the order of the matrix's columns, however the product is tiled.
+#pragma once
+
+#include "dense/multiply.hpp"
+#include "dense/sparse_matrix.hpp"
+
+namespace rnncore::RNNCORE_TARGET {
+
+// What becomes of row i of the product W X: scale_i (add · result_i + (W X)_i) + keep kept_i.
+template <class Real>
+struct Finish {
+    const Real* scale = nullptr;  // null: 1
+    Real keep = 0;
+    const Real* kept = nullptr;  // a block, read where keep is not 0
+    bool add = false;            // to what stands in the result
+
+    Finish from_row(Index row, Index stride) const {
+        return {scale ? scale + row : nullptr, keep, kept ? kept + row * stride : nullptr, add};
+    }
+};
+
+template <class Real>
+[[gnu::always_inline]] inline Vector<Real> finished(const Finish<Real>& finish, Index row, Index at, Vector<Real> sum) {
+    if (finish.scale) sum *= finish.scale[row];
+    return finish.keep == 0 ? sum : fma<Real>(broadcast(finish.keep), load<Real>(finish.kept + at), sum);
+}
+
+inline constexpr int block_rows = vector_registers == 32 ? 8 : 4;
+inline constexpr int block_vectors = vector_registers == 32 ? 3 : 2;
+
+// How a matrix lies in memory; packed and transposed ones have row_stride 1.
+template <class Real>
+struct MatrixView {
+    const Real* data;
+    Index row_stride, column_stride;
+    Index rows, columns;
+};
+
+// sums += R rows of the matrix times C vectors of columns of the block.
+template <class Real, int R, int C, bool unit_rows>
+[[gnu::always_inline]] inline void add_block_products(const Real* a, Index row_stride, Index column_stride, Index depth,
+                                                      const Real* block, Index stride, Vector<Real> (&sums)[R][C]) {
+    for (Index k = 0; k < depth; ++k, a += column_stride, block += stride) {
+        Vector<Real> x[C];
+#pragma GCC unroll 8
+        for (int c = 0; c < C; ++c) x[c] = load<Real>(block + c * lanes<Real>);
+#pragma GCC unroll 8
+        for (int r = 0; r < R; ++r) {
+            const Vector<Real> w = broadcast<Real>(a[unit_rows ? r : r * row_stride]);
+#pragma GCC unroll 8
+            for (int c = 0; c < C; ++c) sums[r][c] = fma<Real>(w, x[c], sums[r][c]);
+        }
+    }
+}
+
+template <class Real, int R, int C, bool unit_rows>
+inline void multiply_tile(const MatrixView<Real>& matrix, const Real* block, Index stride, const Finish<Real>& finish,
+                          Real* result) {
+    Vector<Real> sums[R][C];
+#pragma GCC unroll 8
+    for (int r = 0; r < R; ++r)
+#pragma GCC unroll 8
+        for (int c = 0; c < C; ++c)
+            sums[r][c] = finish.add ? load<Real>(result + r * stride + c * lanes<Real>) : Vector<Real>{};
+    add_block_products<Real, R, C, unit_rows>(matrix.data, matrix.row_stride, matrix.column_stride, matrix.columns,
+                                              block, stride, sums);
+#pragma GCC unroll 8
+    for (int r = 0; r < R; ++r)
+#pragma GCC unroll 8
+        for (int c = 0; c < C; ++c) {
+            const Index at = r * stride + c * lanes<Real>;
+            store<Real>(result + at, finished<Real>(finish, r, at, sums[r][c]));
+        }
+}
+
+// All rows of the matrix, C vectors of columns.
+template <class Real, int C, bool unit_rows>
+void multiply_panel(MatrixView<Real> matrix, const Real* block, Index stride, Finish<Real> finish, Real* result) {
+    const auto advance = [&](Index rows) {
+        matrix.data += rows * matrix.row_stride;
+        matrix.rows -= rows;
+        finish = finish.from_row(rows, stride);
+        result += rows * stride;
+    };
+    for (; matrix.rows >= block_rows; advance(block_rows))
+        multiply_tile<Real, block_rows, C, unit_rows>(matrix, block, stride, finish, result);
+    if constexpr (block_rows == 8)
+        if (matrix.rows >= 4) {
+            multiply_tile<Real, 4, C, unit_rows>(matrix, block, stride, finish, result);
+            advance(4);
+        }
+    if (matrix.rows >= 2) {
+        multiply_tile<Real, 2, C, unit_rows>(matrix, block, stride, finish, result);
+        advance(2);
+    }
+    if (matrix.rows >= 1) multiply_tile<Real, 1, C, unit_rows>(matrix, block, stride, finish, result);
+}
+
+// Panels of columns as equal as can be; panel(first element, how many vectors) for each.
+template <class Real, class Panel>
+[[gnu::always_inline]] inline void for_each_panel(Index columns, const Panel& panel) {
+    Index vectors = padded<Real>(columns) / lanes<Real>, first = 0;
+    for (Index panels = (vectors + block_vectors - 1) / block_vectors; panels > 0; --panels) {
+        const Index count = (vectors + panels - 1) / panels;
+        panel(first, static_cast<int>(count));
+        first += count * lanes<Real>;
+        vectors -= count;
+    }
+}
+
+template <class Real, bool unit_rows>
+inline void multiply_view_panel(const MatrixView<Real>& matrix, int vectors, const Real* block, Index stride,
+                                const Finish<Real>& finish, Real* result) {
+    if (vectors == 1) return multiply_panel<Real, 1, unit_rows>(matrix, block, stride, finish, result);
+    if constexpr (block_vectors == 3)
+        if (vectors == 3) return multiply_panel<Real, 3, unit_rows>(matrix, block, stride, finish, result);
+    multiply_panel<Real, 2, unit_rows>(matrix, block, stride, finish, result);
+}
+
+template <class Real>
+inline Finish<Real> from_column(Finish<Real> finish, Index column) {
+    if (finish.kept) finish.kept += column;
+    return finish;
+}
+
+template <class Real, bool unit_rows>
+inline void multiply_view(const MatrixView<Real>& matrix, const Real* block, Index columns, Index stride,
+                          const Finish<Real>& finish, Real* result) {
+    for_each_panel<Real>(columns, [&](Index first, int vectors) {
+        multiply_view_panel<Real, unit_rows>(matrix, vectors, block + first, stride, from_column(finish, first),
+                                             result + first);
+    });
+}
+
+// The rest of a product with a single column: the sums stand in the result.
+template <class Real>
+inline void finish_vector(const Finish<Real>& finish, Index size, Real* result) {
+    for (Index i = 0; i < size; i += lanes<Real>) {
+        Vector<Real> sum = load<Real>(result + i);
+        if (finish.scale) sum *= load<Real>(finish.scale + i);
+        if (finish.keep != 0) sum = fma<Real>(broadcast(finish.keep), load<Real>(finish.kept + i), sum);
+        store<Real>(result + i, sum);
+    }
+}
+
+template <class Real>
+inline void clear_vector(bool add, Index size, Real* result) {
+    if (!add) std::memset(result, 0, sizeof(Real) * padded<Real>(size));
+}
+
+template <class Real>
+void multiply_block(const PackedMatrix<Real>& matrix, const Real* block, Index columns, Index stride,
+                    const Finish<Real>& finish, Real* result) {
+    if (stride == 1) {
+        clear_vector(finish.add, matrix.rows, result);
+        for (Index tile = 0; tile < matrix.tiles; ++tile)
+            add_tile_product<Real>(matrix, tile, 1, {block, 0, 0, 1}, {result, 0, 0, 1});
+        return finish_vector(finish, matrix.rows, result);
+    }
+    for_each_panel<Real>(columns, [&](Index first, int vectors) {
+        for (Index tile = 0; tile < matrix.tiles; ++tile) {
+            const Index row = matrix.tile_start(tile) * lanes<Real>, height = matrix.tile_vectors(tile) * lanes<Real>;
+            const Index rows = row + height <= matrix.rows ? height : matrix.rows - row;
+            multiply_view_panel<Real, true>({matrix.tile_data(tile), 1, height, rows, matrix.columns}, vectors,
+                                            block + first, stride,
+                                            from_column(finish, first).from_row(row, stride),
+                                            result + row * stride + first);
+        }
+    });
+}
+
+// One row of a sparse matrix, its entries `step` apart, times V vectors of columns.
+template <class Real, int V>
+inline void multiply_sparse_row(const Real* values, const std::int32_t* columns, Index entries, Index step,
+                                const Real* block, Index stride, const Finish<Real>& finish, Real* result) {
+    Vector<Real> sums[V];
+#pragma GCC unroll 8
+    for (int v = 0; v < V; ++v) sums[v] = finish.add ? load<Real>(result + v * lanes<Real>) : Vector<Real>{};
+    for (Index e = 0; e < entries; ++e) {
+        const Vector<Real> w = broadcast<Real>(values[e * step]);
+        const Real* x = block + columns[e * step] * stride;
+#pragma GCC unroll 8
+        for (int v = 0; v < V; ++v) sums[v] = fma<Real>(w, load<Real>(x + v * lanes<Real>), sums[v]);
+    }
+#pragma GCC unroll 8
+    for (int v = 0; v < V; ++v)
+        store<Real>(result + v * lanes<Real>, finished<Real>(finish, 0, v * lanes<Real>, sums[v]));
+}
+
+template <class Real>
+void multiply_block(const SparseMatrix<Real>& matrix, const Real* block, Index columns, Index stride,
+                    const Finish<Real>& finish, Real* result) {
+    if (stride == 1) {
+        clear_vector(finish.add, matrix.rows, result);
+        matrix.add_product(block, result);
+        return finish_vector(finish, matrix.rows, result);
+    }
+    matrix.for_each_row([&](Index row, const Real* values, const std::int32_t* entry_columns, Index entries, Index step) {
+        const Finish<Real> of_row = finish.from_row(row, stride);
+        Index left = padded<Real>(columns) / lanes<Real>, first = 0;
+        for (; left >= 4; left -= 4, first += 4 * lanes<Real>)
+            multiply_sparse_row<Real, 4>(values, entry_columns, entries, step, block + first, stride,
+                                         from_column(of_row, first), result + row * stride + first);
+        for (; left >= 1; --left, first += lanes<Real>)
+            multiply_sparse_row<Real, 1>(values, entry_columns, entries, step, block + first, stride,
+                                         from_column(of_row, first), result + row * stride + first);
+    });
+}
+
+// result = diag(scale) block
+template <class Real>
+void scale_rows(const Real* scale, const Real* block, Index rows, Index columns, Index stride, Real* result) {
+    if (stride == 1) {
+        for (Index i = 0; i < rows; i += lanes<Real>)
+            store<Real>(result + i, load<Real>(scale + i) * load<Real>(block + i));
+        return;
+    }
+    for (Index i = 0; i < rows; ++i)
+        for (Index c = i * stride; c < i * stride + columns; c += lanes<Real>)
+            store<Real>(result + c, scale[i] * load<Real>(block + c));
+}
+
+// result += block
+template <class Real>
+void add_block(const Real* block, Index rows, Index columns, Index stride, Real* result) {
+    const Index width = stride == 1 ? rows : columns;
+    for (Index i = 0; i < (stride == 1 ? 1 : rows); ++i)
+        for (Index c = i * stride; c < i * stride + width; c += lanes<Real>)
+            store<Real>(result + c, load<Real>(result + c) + load<Real>(block + c));
+}
+
+template <class Real>
+void clear_block(Real* block, Index rows, Index stride) {
+    std::memset(block, 0, sizeof(Real) * (stride == 1 ? padded<Real>(rows) : rows * stride));
+}
+
+}  // namespace rnncore::RNNCORE_TARGET

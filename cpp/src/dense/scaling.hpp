@@ -1,0 +1,127 @@
+// Columns as values · 2^exponent: they neither overflow nor underflow.
+#pragma once
+
+#include "dense/packed_matrix.hpp"
+
+namespace rnncore::RNNCORE_TARGET {
+
+// Magnitudes within 2^±window are left alone.
+template <class Real>
+inline constexpr int scaling_window = sizeof(Real) == 4 ? 20 : 60;
+
+// x = f 2^exponent_of(x) with f in [1/2, 1), for finite x > 0.
+template <class Real>
+inline int exponent_of(Real x) {
+    int exponent = 0;
+    if (x < Format<Real>::smallest_normal) {
+        x *= Real(std::int64_t{1} << Format<Real>::fraction_bits);
+        exponent = -Format<Real>::fraction_bits;
+    }
+    if constexpr (sizeof(Real) == 4) {
+        std::uint32_t bits;
+        std::memcpy(&bits, &x, sizeof bits);
+        return exponent + static_cast<int>(bits >> 23) - 126;
+    } else {
+        std::uint64_t bits;
+        std::memcpy(&bits, &x, sizeof bits);
+        return exponent + static_cast<int>(bits >> 52) - 1022;
+    }
+}
+
+// 2^exponent for |exponent| up to that of the largest number.
+template <class Real>
+inline Real two_to(int exponent) {
+    Real power = 1, factor = exponent < 0 ? Real(0.5) : Real(2);
+    for (int left = exponent < 0 ? -exponent : exponent; left > 0; left /= 2, factor *= factor)
+        if (left % 2) power *= factor;
+    return power;
+}
+
+// Bring a column with `largest` magnitude to [1/2, 1): multiply all its elements, `step` apart, and count.
+template <class Real>
+inline void rescale_column(Real* column, Index rows, Index step, Real largest, std::int64_t& exponent) {
+    if (!(largest > 0) || !(largest < Format<Real>::infinity)) return;
+    const int shift = exponent_of(largest);
+    const Real half = two_to<Real>(-shift / 2), rest = two_to<Real>(-shift - -shift / 2);
+    for (Index i = 0; i < rows; ++i) column[i * step] = column[i * step] * half * rest;
+    exponent += shift;
+}
+
+template <class Real>
+inline Vector<Real> larger_magnitude(Vector<Real> largest, Vector<Real> v) {
+    const Vector<Real> magnitude = as_reals<Real>(magnitude_bits<Real>(v));
+    return magnitude > largest ? magnitude : largest;
+}
+
+// Columns whose largest magnitude left the window come back into it; `all` brings every one to [1/2, 1).
+template <class Real>
+void rescale(Real* block, Index rows, Index columns, Index stride, std::int64_t* exponents, bool all) {
+    const Real low = all ? Real(0.5) : two_to<Real>(-scaling_window<Real>), high = all ? 1 : 1 / low;
+    if (stride == 1) {
+        Vector<Real> largest{};
+        for (Index i = 0; i < rows; i += lanes<Real>) largest = larger_magnitude<Real>(largest, load<Real>(block + i));
+        Real most = 0;
+        for (int lane = 0; lane < lanes<Real>; ++lane) most = largest[lane] > most ? largest[lane] : most;
+        if (!(most >= low && most < high)) rescale_column<Real>(block, rows, 1, most, *exponents);
+        return;
+    }
+    for (Index c = 0; c < columns; c += lanes<Real>) {
+        Vector<Real> largest[2] = {};
+        for (Index i = 0; i < rows; ++i)
+            largest[i % 2] = larger_magnitude<Real>(largest[i % 2], load<Real>(block + i * stride + c));
+        const Vector<Real> most = larger_magnitude<Real>(largest[0], largest[1]);
+        const Integers<Real> inside = (most >= low) & (most < high);
+        bool all_inside = true;
+        for (int lane = 0; lane < lanes<Real> && c + lane < columns; ++lane) all_inside &= inside[lane] != 0;
+        if (all_inside) continue;
+        for (int lane = 0; lane < lanes<Real> && c + lane < columns; ++lane)
+            if (!inside[lane])
+                rescale_column<Real>(block + c + lane, rows, stride, most[lane], exponents[c + lane]);
+    }
+}
+
+// Σ v² of every column; the window keeps it from overflow and underflow.
+template <class Real>
+void column_squares(const Real* block, Index rows, Index columns, Index stride, double* squares) {
+    const Index width = stride == 1 ? 1 : columns, step = stride == 1 ? lanes<Real> : stride;
+    for (Index c = 0; c < width; c += lanes<Real>) {
+        Vector<Real> sums[4] = {};
+        for (Index i = 0, p = 0; i * (stride == 1 ? lanes<Real> : 1) < rows; ++i, p = (p + 1) % 4) {
+            const Vector<Real> v = load<Real>(block + i * step + c);
+            sums[p] = fma<Real>(v, v, sums[p]);
+        }
+        const Vector<Real> sum = (sums[0] + sums[1]) + (sums[2] + sums[3]);
+        if (stride != 1) {
+            for (int lane = 0; lane < lanes<Real> && c + lane < columns; ++lane) squares[c + lane] = sum[lane];
+            continue;
+        }
+        *squares = 0;
+        for (int lane = 0; lane < lanes<Real>; ++lane) *squares += sum[lane];
+    }
+}
+
+// Σ v² of every column for each group of rows, squares · 4^shift: (groups, columns). Each has a scale of its own, as
+// little of a column may lie in a group.
+template <class Real>
+void group_squares(const Real* block, Index rows, Index columns, Index stride, const std::int32_t* labels, Index groups,
+                   double* squares, std::int64_t* shifts) {
+    for (Index group = 0; group < groups; ++group)
+        for (Index c = 0; c < columns; ++c, ++squares, ++shifts) {
+            Real largest = 0;
+            for (Index i = 0; i < rows; ++i) {
+                const Real v = block[i * stride + c], magnitude = v < 0 ? -v : v;
+                if (labels[i] == group && !(magnitude <= largest)) largest = magnitude;
+            }
+            *shifts = largest > 0 && largest < Format<Real>::infinity ? exponent_of(largest) : 0;
+            const int half = static_cast<int>(-*shifts / 2);
+            const double scale = two_to<double>(half), rest = two_to<double>(static_cast<int>(-*shifts) - half);
+            double sums[4] = {};
+            for (Index i = 0; i < rows; ++i) {
+                const double v = labels[i] == group ? static_cast<double>(block[i * stride + c]) * scale * rest : 0;
+                sums[i % 4] += v * v;
+            }
+            *squares = (sums[0] + sums[1]) + (sums[2] + sums[3]);
+        }
+}
+
+}  // namespace rnncore::RNNCORE_TARGET

@@ -1,0 +1,187 @@
+// The walks with Jacobians, sequence by sequence: the steps forward are linearised, a block goes along or back.
+#include "forward_walk.hpp"
+#include "block_walk.hpp"
+
+namespace rnncore {
+
+namespace {
+
+// visit(step of the stretch, slopes, where they stand) along a sequence walked forward.
+template <class Real, class Visit>
+void linearise_forward(const std::vector<Layer<Real>>& layers, const Stretch<Real>& stretch, Index sequence,
+                       const Visit& visit) {
+    ForwardWalk<Real> forward(layers, stretch, sequence, 1);
+    Slopes<Real> slopes(layers, forward.chunk());
+    for (Index done = 0; done < stretch.steps; done += forward.chunk()) {
+        const Index steps = std::min(forward.chunk(), stretch.steps - done);
+        forward.advance(done, steps, slopes.from(0));
+        for (Index t = 0; t < steps; ++t) visit(done + t, slopes, t);
+    }
+}
+
+// The same from the last step to the first; the stretch's state stays as it is.
+template <class Real, class Visit>
+void linearise_back(const std::vector<Layer<Real>>& layers, const Stretch<Real>& stretch, Index sequence,
+                    Index state_size, const Visit& visit) {
+    Stretch<Real> own = stretch;
+    std::vector<Real> state(stretch.state, stretch.state + stretch.width * state_size);
+    own.state = state.data();
+    ForwardWalk<Real> forward(layers, own, sequence, 1);
+    Slopes<Real> slopes(layers, stretch.steps);
+    for (Index done = 0; done < stretch.steps; done += forward.chunk())
+        forward.advance(done, std::min(forward.chunk(), stretch.steps - done), slopes.from(done));
+    for (Index t = stretch.steps - 1; t >= 0; --t) visit(t, slopes, t);
+}
+
+template <class Real>
+class Orthonormalising {
+  public:
+    Orthonormalising(BlockWalk<Real>& walk, const Factors<Real>& factors, const Stretch<Real>& stretch, Index sequence)
+        : walk_(walk), factors_(factors), stretch_(stretch), place_(sequence) {}
+
+    void after_step() {
+        walk_.rescale();
+        if (++done_ % factors_.interval != 0 && done_ != stretch_.steps) return;
+        walk_.orthonormalise(factors_, place_);
+        place_ += stretch_.width;
+    }
+
+  private:
+    BlockWalk<Real>& walk_;
+    const Factors<Real>& factors_;
+    const Stretch<Real>& stretch_;
+    Index place_, done_ = 0;
+};
+
+}  // namespace
+
+template <class Real>
+void Network<Real>::multiply(const Stretch<Real>& stretch, const Block<Real>& block, const Squares& squares,
+                             int threads) const {
+    const Implementation& network = *implementation_;
+    network.check(stretch, Layout::tangent);
+    if (stretch.steps <= 0 || stretch.width <= 0) return;
+    const Index size = network.state_size(), columns = block.columns;
+    share_among_threads(stretch.width, threads, [&](Index first, Index width) {
+        for (Index b = first; b < first + width; ++b) {
+            BlockWalk<Real> walk(network.layers, *network.target, columns);
+            walk.load(block.values + b * size * columns, block.exponents + b * columns);
+            linearise_forward(network.layers, stretch, b, [&](Index step, const Slopes<Real>& slopes, Index at) {
+                const Index number = stretch.start + step + 1;
+                walk.push_forward(number, slopes, at);
+                walk.rescale();
+                if (!squares.values || number % stretch.every) return;
+                const Index kept = number / stretch.every - stretch.start / stretch.every - 1;
+                const Index place = (kept * stretch.width + b) * columns;
+                walk.squares(squares.values + place, squares.exponents + place);
+            });
+            walk.rescale(true);
+            walk.save(block.values + b * size * columns, block.exponents + b * columns);
+        }
+    });
+}
+
+template <class Real>
+void Network<Real>::orthonormalise(const Stretch<Real>& stretch, const Block<Real>& block,
+                                   const Factors<Real>& factors, int threads) const {
+    const Implementation& network = *implementation_;
+    network.check(stretch, Layout::tangent);
+    if (stretch.steps <= 0 || stretch.width <= 0) return;
+    const Index size = network.state_size(), columns = block.columns;
+    share_among_threads(stretch.width, threads, [&](Index first, Index width) {
+        for (Index b = first; b < first + width; ++b) {
+            BlockWalk<Real> walk(network.layers, *network.target, columns);
+            walk.load(block.values + b * size * columns, nullptr);
+            Orthonormalising<Real> factorise(walk, factors, stretch, b);
+            linearise_forward(network.layers, stretch, b, [&](Index step, const Slopes<Real>& slopes, Index at) {
+                walk.push_forward(stretch.start + step + 1, slopes, at);
+                factorise.after_step();
+            });
+            walk.save(block.values + b * size * columns, nullptr);
+        }
+    });
+}
+
+template <class Real>
+void Network<Real>::push_forward(const Stretch<Real>& stretch, const Tangents<Real>& tangents, int threads) const {
+    const Implementation& network = *implementation_;
+    network.check(stretch, Layout::tangent);
+    if (stretch.steps <= 0 || stretch.width <= 0) return;
+    const Index size = network.state_size(), inputs = input_size(), outputs = output_size();
+    Index units = 0;
+    for (const Layer<Real>& layer : network.layers) units += layer.output_size;
+    share_among_threads(stretch.width, threads, [&](Index first, Index width) {
+        for (Index b = first; b < first + width; ++b) {
+            BlockWalk<Real> walk(network.layers, *network.target, 1);
+            walk.load(tangents.state + b * size, nullptr);
+            linearise_forward(network.layers, stretch, b, [&](Index step, const Slopes<Real>& slopes, Index at) {
+                const Index row = step * stretch.width + b;
+                walk.push_forward(stretch.start + step + 1, slopes, at,
+                                  tangents.inputs ? tangents.inputs + row * inputs : nullptr,
+                                  tangents.forcing ? tangents.forcing + row * units : nullptr);
+                walk.copy_outputs(tangents.outputs + row * outputs);
+            });
+            walk.save(tangents.state + b * size, nullptr);
+        }
+    });
+}
+
+template <class Real>
+void Network<Real>::pull_back(const Stretch<Real>& stretch, const Block<Real>& block, const std::int32_t* labels,
+                              Index groups, const Squares& squares, int threads) const {
+    const Implementation& network = *implementation_;
+    network.check(stretch, Layout::adjoint);
+    if (stretch.steps <= 0 || stretch.width <= 0) return;
+    const Index size = network.state_size(), columns = block.columns;
+    share_among_threads(stretch.width, threads, [&](Index first, Index width) {
+        for (Index b = first; b < first + width; ++b) {
+            BlockWalk<Real> walk(network.layers, *network.target, columns);
+            walk.load(block.values + b * size * columns, block.exponents + b * columns);
+            walk.group(labels, groups);
+            linearise_back(network.layers, stretch, b, size, [&](Index step, const Slopes<Real>& slopes, Index at) {
+                walk.pull_back(stretch.start + step + 1, slopes, at);
+                walk.rescale();
+                if (!squares.values) return;
+                const Index place = (step * stretch.width + b) * groups * columns;
+                walk.squares(squares.values + place, squares.exponents + place);
+            });
+            walk.rescale(true);
+            walk.save(block.values + b * size * columns, block.exponents + b * columns);
+        }
+    });
+}
+
+template <class Real>
+void Network<Real>::orthonormalise_back(const Stretch<Real>& stretch, const Block<Real>& block,
+                                        const Factors<Real>& factors, int threads) const {
+    const Implementation& network = *implementation_;
+    network.check(stretch, Layout::adjoint);
+    if (stretch.steps <= 0 || stretch.width <= 0) return;
+    const Index size = network.state_size(), columns = block.columns;
+    share_among_threads(stretch.width, threads, [&](Index first, Index width) {
+        for (Index b = first; b < first + width; ++b) {
+            BlockWalk<Real> walk(network.layers, *network.target, columns);
+            walk.load(block.values + b * size * columns, nullptr);
+            Orthonormalising<Real> factorise(walk, factors, stretch, b);
+            linearise_back(network.layers, stretch, b, size, [&](Index step, const Slopes<Real>& slopes, Index at) {
+                walk.pull_back(stretch.start + step + 1, slopes, at);
+                factorise.after_step();
+            });
+            walk.save(block.values + b * size * columns, nullptr);
+        }
+    });
+}
+
+#define RNNCORE_INSTANTIATE(Real)                                                                                   \
+    template void Network<Real>::multiply(const Stretch<Real>&, const Block<Real>&, const Squares&, int) const;     \
+    template void Network<Real>::orthonormalise(const Stretch<Real>&, const Block<Real>&, const Factors<Real>&, int) \
+        const;                                                                                                      \
+    template void Network<Real>::push_forward(const Stretch<Real>&, const Tangents<Real>&, int) const;              \
+    template void Network<Real>::pull_back(const Stretch<Real>&, const Block<Real>&, const std::int32_t*, Index,    \
+                                           const Squares&, int) const;                                              \
+    template void Network<Real>::orthonormalise_back(const Stretch<Real>&, const Block<Real>&, const Factors<Real>&, \
+                                                     int) const;
+RNNCORE_INSTANTIATE(float)
+RNNCORE_INSTANTIATE(double)
+
+}  // namespace rnncore

@@ -1,0 +1,72 @@
+// What a Network consists of, and the threads that share the sequences of a batch.
+#pragma once
+
+#include <algorithm>
+#include <exception>
+#include <new>
+#include <stdexcept>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "buffer.hpp"
+#include "rnncore/network.hpp"
+#include "targets/selection.hpp"
+
+namespace rnncore {
+
+template <class Real>
+struct Network<Real>::Implementation {
+    const Target* target;
+    Layout layout;
+    std::string target_name;
+    std::vector<Layer<Real>> layers;
+
+    ~Implementation() {
+        for (Layer<Real>& layer : layers) layer.destroy(layer.cell);
+    }
+
+    void add(Layer<Real> layer);
+
+    Index state_size() const {
+        Index total = 0;
+        for (const Layer<Real>& layer : layers) total += layer.state_size;
+        return total;
+    }
+
+    void check(const Stretch<Real>& stretch, Layout needed) const {
+        if (layers.empty()) throw std::invalid_argument("a network needs at least one layer");
+        if (stretch.every < 1) throw std::invalid_argument("every must be at least 1");
+        if (needed != layout && needed != Layout::single)
+            throw std::invalid_argument("this walk needs a network of another layout");
+    }
+};
+
+// share(first, count) for disjoint parts of `width` sequences, each in a thread of its own.
+template <class Share>
+void share_among_threads(Index width, int threads, const Share& share) {
+    const Index shares = std::clamp<Index>(threads, 1, width);
+    std::vector<std::exception_ptr> failures(shares);
+    const auto run = [&](Index i) {
+        const Index first = width * i / shares, last = width * (i + 1) / shares;
+        try {
+            share(first, last - first);
+        } catch (...) {
+            failures[i] = std::current_exception();
+        }
+    };
+    std::vector<std::thread> workers;
+    for (Index i = 1; i < shares; ++i) {
+        try {
+            workers.emplace_back(run, i);
+        } catch (...) {  // no more threads to be had: do the work here
+            run(i);
+        }
+    }
+    run(0);
+    for (std::thread& worker : workers) worker.join();
+    for (const std::exception_ptr& failure : failures)
+        if (failure) std::rethrow_exception(failure);
+}
+
+}  // namespace rnncore

@@ -1,0 +1,34 @@
+// One step of a layer in the walks with Jacobians: what they hand a cell, and what it leaves them.
+//
+// Blocks are laid out as in dense/block_product.hpp: `columns` columns, rows `stride` apart; stride 1 for a single one.
+#pragma once
+
+#include "rnncore/cells.hpp"
+
+namespace rnncore {
+
+// Forward: the tangents of inputs and state become those of the new state, or of the outputs where there is no state.
+template <class Real>
+struct TangentStep {
+    Index number;        // of the step, from 1
+    const Real* slopes;  // what the walk forward left of this step
+    Index columns, stride;
+    const Real* inputs;  // null: zero
+    const Real* state;
+    Real* result;
+};
+
+// Backward: the cotangents of the new state become those of state and inputs.
+template <class Real>
+struct CotangentStep {
+    Index number;
+    const Real* slopes;
+    Index columns, stride;
+    Real* state;        // of the new state; changed. Null where there is no state
+    const Real* above;  // of the outputs, from the layer that takes them; null: zero
+    Real* result;       // of the state before
+    Real* below;        // of the inputs; null: not wanted
+    Real* scratch;      // a block of this layer's size
+};
+
+}  // namespace rnncore
