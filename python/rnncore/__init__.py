@@ -7,6 +7,7 @@ from .covariant_vectors import CovariantVectors
 from .diagnosis import Diagnosis, diagnose
 from .errors import BackendUnavailable, FormatError, NonFiniteError
 from .ginelli import covariant_lyapunov_vectors
+from .gradient_flow import GradientNorms, gradient_norms
 from .io import load, save
 from .jacobians import jacobian
 from .lyapunov import LyapunovSpectrum, lyapunov_spectrum
@@ -27,6 +28,7 @@ __all__ = [
     "Diagnosis",
     "Elman",
     "FormatError",
+    "GradientNorms",
     "Linear",
     "LyapunovSpectrum",
     "MatrixSequence",
@@ -38,6 +40,7 @@ __all__ = [
     "covariant_lyapunov_vectors",
     "diagnose",
     "get_include",
+    "gradient_norms",
     "jacobian",
     "jacobian_product",
     "jvp",
