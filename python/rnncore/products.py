@@ -118,7 +118,7 @@ def _read_block(run, block):
     mantissa, exponents = normalise(block.astype(np.float64), np.zeros((*block.shape[:-2], block.shape[-1]), np.int64))
     shape = (run.width, *mantissa.shape[-2:])
     block = np.array(np.broadcast_to(mantissa, shape), run.cell.dtype, order="C")
-    return block, np.array(np.broadcast_to(exponents, (run.width, shape[2])))
+    return block, np.array(np.broadcast_to(exponents, (run.width, shape[2])), order="C")
 
 
 def _result(run, block, exponents, steps, every, norms):
