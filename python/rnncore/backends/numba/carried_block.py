@@ -39,6 +39,8 @@ class CarriedBlock:
         self.width = 1 if self.columns == 1 and not table.changing else lanes
         self.panels = -(-self.columns // self.width)
         self.memory = aligned_zeros((batch, 3, self.panels, table.rows, self.width), block.dtype)
+        self.factor = np.zeros((self.panels * lanes) ** 2, block.dtype)
+        self.work = np.empty(self.panels * lanes * (lanes + 1), block.dtype)
         self.state_rows = np.flatnonzero(table.components >= 0)
         columns = np.zeros((batch, table.state_rows, self.panels * self.width), block.dtype)
         columns[:, self.state_rows, : self.columns] = block
@@ -57,16 +59,18 @@ class CarriedBlock:
         if record.labels is not None:
             labels = np.full(table.state_rows, -1, np.int32)
             labels[self.state_rows] = record.labels
+        norms = _wanted(record.norms, (batch, 1, columns), np.float64)
         walk_jacobians(
             back, *table.arguments, matrices, slopes.reshape(-1), table.rows, len(slopes), done, steps, start,
             self.memory.reshape(-1), len(self.memory), self.width, columns, table.state_rows, self.first,
             dtype.type(WINDOW[dtype]), record.exponents,
-            record.every, labels, _wanted(record.norms, (batch, 1, columns), np.float64),
+            record.every, labels, norms,
             record.interval, dtype.type(4 * self.size * np.finfo(dtype).eps), table.components,
             _wanted(record.growth, (batch, columns), np.float64),
             _wanted(record.factors, (batch, columns, columns), dtype),
             _wanted(record.factor_exponents, (batch, columns), np.int64),
             _wanted(record.frames, (batch, self.size, columns), dtype),
+            self.factor, self.work, np.empty(norms.shape[2:]),
         )  # fmt: skip
 
     def _rows(self):

@@ -7,14 +7,14 @@ from .compilation import kernel
 from .jacobian_product import apply, apply_transpose
 from .orthonormalise import normalise, orthonormalise
 from .scaling import log2_norms, rescale
-from .simd import lanes
+from .simd import borrowed
 
 
 @kernel
 def walk_jacobians(
     back, table, keeps, weights, starts, indices, matrices, slopes, rows, count, done, steps, start,
     blocks, batch, width, columns, state_rows, first, window, exponents, every, labels, norms,
-    interval, lost, components, growth, factors, factor_exponents, frames,
+    interval, lost, components, growth, factors, factor_exponents, frames, factor, work, sums,
 ):  # fmt: skip
     """``count`` steps of a walk of ``steps``, after ``done`` of them; only a walk forward may be cut.
 
@@ -31,12 +31,20 @@ def walk_jacobians(
     labels, components : (state_rows,) int32 arrays
         The group of each row, the component of the state it holds; negative: none.
     norms : (…, …, groups, columns) float64 array
+    factor : (panels · lanes · panels · lanes,) array
+        R, zeros at first.
+    work, sums : (panels · lanes · (lanes + 1),) array, (groups, columns) float64 array
+        Work memory.
     """
-    panel, panels, lane = rows * width, -(-columns // width), lanes(blocks)
+    table, keeps, weights, starts, indices = (
+        borrowed(table), borrowed(keeps), borrowed(weights), borrowed(starts), borrowed(indices)
+    )  # fmt: skip
+    matrices, slopes, blocks, exponents = borrowed(matrices), borrowed(slopes), borrowed(blocks), borrowed(exponents)
+    labels, norms, factor, work, sums = (
+        borrowed(labels), borrowed(norms), borrowed(factor), borrowed(work), borrowed(sums)
+    )  # fmt: skip
+    panel, panels = rows * width, -(-columns // width)
     size = panels * panel
-    sums = np.empty(norms.shape[2:], np.float64)
-    factor = np.zeros((panels * lane) ** 2, blocks.dtype)
-    work = np.empty((panels + 3) * lane * lane, blocks.dtype)
     for number in range(batch):
         home, sequence = number * 3 * size, first + number
         before, after, weighted = home, home + size, home + 2 * size

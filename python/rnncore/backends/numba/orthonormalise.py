@@ -13,20 +13,20 @@ def orthonormalise(block, begin, rows, panel, columns, lost, factor, work):
     """Q in place of V, the block at ``begin`` as in ``block_product``; R into the block ``factor``.
 
     A column of which no more than ``lost`` of its norm remains is annihilated: zeros in Q and on the diagonal of R.
-    ``factor`` holds zeros below its diagonal; ``work`` has a vector for each of its rows and three more;
-    ``rows`` fill whole cache lines.
+    ``factor`` holds zeros below its diagonal; ``work`` has room for a vector of each of its rows and
+    columns; ``rows`` fill whole cache lines.
     """
     lane = lanes(block)
     panels = -(-columns // lane)
     factor_panel = panels * lane * lane
-    norms = np.empty(panels * lane, block.dtype)
+    norms = panels * lane * lane
     for number in range(panels):
-        _column_norms(block, begin + number * panel, rows, norms, number * lane)
+        _column_norms(block, begin + number * panel, rows, work, norms + number * lane)
     for number in range(panels):
         own, first = begin + number * panel, number * lane
         diagonal = number * factor_panel + first * lane
         _orthonormalise_panel(
-            block, own, rows, min(lane, columns - first), lost, norms, first, factor, diagonal, work
+            block, own, rows, min(lane, columns - first), lost, factor, diagonal, work, norms + first
         )  # fmt: skip
         following = panels - number - 1
         if following:
@@ -71,7 +71,7 @@ def _column_norms(block, start, rows, norms, first):
 
 
 @register_jitable
-def _orthonormalise_panel(block, own, rows, count, lost, norms, first, factor, diagonal, work):
+def _orthonormalise_panel(block, own, rows, count, lost, factor, diagonal, work, norms):
     lane = lanes(block)
     end = own + rows * lane
     for j in range(count):
@@ -84,7 +84,7 @@ def _orthonormalise_panel(block, own, rows, count, lost, norms, first, factor, d
             a3 = multiply_add(broadcast(block, i3 + j), load(block, i3), a3)
         store(work, 0, add(add(a0, a1), add(a2, a3)))
         rest = np.sqrt(work[j])
-        annihilated = rest <= lost * norms[first + j]
+        annihilated = rest <= lost * work[norms + j]
         inverse = 1 / rest
         if annihilated:
             rest = inverse = block.dtype.type(0)

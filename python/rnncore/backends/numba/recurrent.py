@@ -8,6 +8,7 @@ from .activation import activate, differentiate
 from .compilation import kernel
 from .jacobian_table import TangentForm
 from .product import add_product, pack
+from .simd import borrowed
 from .sparse_product import add_sparse_product, pack_sparse
 
 
@@ -68,6 +69,7 @@ class NumbaElman(NumbaRecurrent):
 
 @kernel
 def walk_dense(panels, size, nonlinearity, keep, leak, y, z, stride, batch, steps):
+    panels, y, z = borrowed(panels), borrowed(y), borrowed(z)
     row = batch * stride
     for before in range(0, steps * row, row):
         now = before + row
@@ -98,6 +100,7 @@ def _update(nonlinearity, keep, leak, y, z, before, now, row):
 
 @kernel
 def push_dense(panels, size, keep, slopes, forcing, y, stride, batch, steps):
+    panels, slopes, forcing, y = borrowed(panels), borrowed(slopes), borrowed(forcing), borrowed(y)
     row = batch * stride
     for before in range(0, steps * row, row):
         now = before + row
