@@ -7,7 +7,7 @@ from .covariant_vectors import CovariantVectors
 from .diagnosis import Diagnosis, diagnose
 from .errors import BackendUnavailable, FormatError, NonFiniteError
 from .ginelli import covariant_lyapunov_vectors
-from .gradient_flow import GradientNorms, gradient_norms
+from .gradient_flow import GradientNorms, LayerGradients, gradient_norms, layer_gradients
 from .io import load, save
 from .jacobians import jacobian
 from .lyapunov import LyapunovSpectrum, lyapunov_spectrum
@@ -29,6 +29,7 @@ __all__ = [
     "Elman",
     "FormatError",
     "GradientNorms",
+    "LayerGradients",
     "Linear",
     "LyapunovSpectrum",
     "MatrixSequence",
@@ -44,6 +45,7 @@ __all__ = [
     "jacobian",
     "jacobian_product",
     "jvp",
+    "layer_gradients",
     "load",
     "lyapunov_spectrum",
     "save",

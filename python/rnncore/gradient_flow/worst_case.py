@@ -65,7 +65,7 @@ def log2_operator_norm(block, exponents):
 
 
 def _stretches_back(run, program, start, stop, state, cuts, threads):
-    """``(first, end, state)`` between ascending ``cuts`` and ``stop``, the last first, from the ``state`` at ``start``."""
+    """``(first, end, state)`` between ascending ``cuts`` and ``stop``; the last first."""
     states, state, at = [], state.copy(), start
     for cut in cuts:
         program.advance(

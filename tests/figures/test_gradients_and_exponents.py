@@ -1,0 +1,47 @@
+"""Every result draws itself, whatever it holds, into axes of the caller's too."""
+
+import numpy as np
+import pytest
+from matplotlib.figure import Figure
+
+from rnncore import Dense, Elman, Linear, gradient_norms, layer_gradients, lyapunov_spectrum
+
+RNG = np.random.default_rng(0)
+NETWORK = Elman(RNG.normal(size=(6, 6)), np.ones((6, 1)))
+SERIES = RNG.normal(size=(200, 1))
+BATCH = RNG.normal(size=(200, 7, 1))
+
+RESULTS = {
+    "spectrum": lambda: lyapunov_spectrum(NETWORK, SERIES),
+    "spectra of a batch": lambda: lyapunov_spectrum(NETWORK, BATCH, k=3),
+    "one exponent of one step": lambda: lyapunov_spectrum(Linear([[0.5]]), steps=1),
+    "annihilated": lambda: lyapunov_spectrum(Linear(np.zeros((2, 2))), steps=30),
+    "norms": lambda: gradient_norms(NETWORK, SERIES, cotangent=np.ones(6), groups={"a": slice(0, 2)}),
+    "norms of a batch": lambda: gradient_norms(NETWORK, BATCH, cotangent=np.ones(6)),
+    "worst case": lambda: gradient_norms(NETWORK, SERIES),
+    "norms that are zero": lambda: gradient_norms(Linear([[0.0]]), steps=9, cotangent=[1.0]),
+    "one lag": lambda: gradient_norms(Linear([[0.5]]), steps=0, cotangent=[1.0]),
+    "layers": lambda: layer_gradients(Dense(np.ones((2, 3))), RNG.normal(size=(9, 3)), np.ones((9, 2))),
+    "one input": lambda: layer_gradients(Dense(np.ones((2, 3))), np.ones(3), np.ones(2)),
+    "no gradient": lambda: layer_gradients(Dense(np.ones((2, 3))), np.ones((2, 3)), np.zeros((2, 2))),
+}
+
+
+@pytest.fixture(autouse=True)
+def close_figures():
+    import matplotlib.pyplot as plt
+
+    plt.switch_backend("agg")
+    yield
+    plt.close("all")
+
+
+@pytest.mark.parametrize("name", RESULTS)
+def test_results_draw_themselves(name, tmp_path):
+    found = RESULTS[name]()
+    ax = Figure().subplots()
+    assert found.plot(ax) is ax
+    for drawn in (ax, found.plot()):
+        assert drawn.get_xlabel() and drawn.get_ylabel() and drawn.get_title(loc="left")
+        drawn.figure.savefig(tmp_path / "figure.png")
+    assert isinstance(found.to_dict(), dict) and type(found).__name__ in repr(found)
