@@ -24,6 +24,7 @@ _PIECE_BYTES = 1 << 25
 # 3 × 3 matrices: with 12 it is wrong by 1e-9, with 6 by 2e-12, as with single steps.
 _BOUND = {np.dtype(np.float32): 2.0, np.dtype(np.float64): 6.0}
 _LARGEST = 8.0  # in N; larger ones would leave T ill conditioned
+_LARGEST_LOG = 700.0  # of what exp can hold
 _NEGLIGIBLE = 2.0**-60  # in N, next to the 1 on the diagonal
 
 
@@ -54,6 +55,7 @@ class GradedProduct:
         self._logs = np.zeros((width, size))  # of D
         self._corrections = np.zeros((width, size))  # what rounding took from the logs
         self._right = np.tile(np.eye(size), (width, 1, 1))  # T
+        self._above = np.triu_indices(size, 1)
         self._intervals = AdaptiveInterval(np.dtype(dtype), self.piece, _BOUND)
         self._interval = self._intervals.first
 
@@ -100,7 +102,7 @@ class GradedProduct:
                 break
             interval, state[...], self.frame[...] = shorter, before, frame
         self._interval = self._intervals.following(interval, gap)
-        self._take_up(growth, factors.astype(np.float64), exponents)
+        self._take_up(growth, factors, exponents)
 
     def log_singular_values(self):
         """Natural logs of the singular values: (B, n), descending, -inf for those that are zero."""
@@ -134,32 +136,39 @@ class GradedProduct:
 
     def _take_up(self, growth, factors, exponents):
         changes = self._changes(growth, factors, exponents)
-        above = np.abs(changes - np.eye(changes.shape[-1])).max(axis=(1, 2, 3))
-        disordered = np.flatnonzero(~(above <= _LARGEST))
+        largest = np.abs(changes).max(axis=(1, 2), initial=0)
+        disordered = np.flatnonzero(~(largest <= _LARGEST))
         ordered = disordered[0] if len(disordered) else len(growth)
-        for change in changes[:ordered][above[:ordered] > _NEGLIGIBLE]:
-            self._right = change @ self._right
+        for change in changes[:ordered][largest[:ordered] > _NEGLIGIBLE]:
+            self._change_right(change)
         self._grow(growth[:ordered].sum(axis=0))
         if ordered < len(growth):
             self._reorder(factors[ordered:], exponents[ordered:])
 
     def _changes(self, growth, factors, exponents):
-        """N of each factor: ``(Q, B, n, n)``."""
+        """N of each factor above its diagonal, row after row: ``(Q, B, n (n - 1) / 2)``."""
+        row, column = self._above
         grown = np.zeros_like(growth)
         np.cumsum(growth[:-1], axis=0, out=grown[1:])
-        with np.errstate(invalid="ignore", over="ignore"):
-            columns = np.log(2) * exponents + grown
-            rows = growth + grown
-            logs = self._logs[:, None, :] - self._logs[:, :, None]
-            logs = logs + (self._corrections[:, None, :] - self._corrections[:, :, None])
-            changes = factors * np.exp(logs + columns[..., None, :] - rows[..., :, None])
         # Nothing is left of an annihilated direction: its row is free, its column zero.
-        alive = np.isfinite(rows + self._logs)
-        before = np.isfinite(grown + self._logs)
-        changes = np.where((factors != 0) & alive[..., :, None] & before[..., None, :], changes, 0)
-        diagonal = np.arange(changes.shape[-1])
-        changes[..., diagonal, diagonal] = 1
+        before, after = grown + self._logs, grown + growth + self._logs
+        rows = np.where(np.isfinite(after), grown + growth, np.inf)
+        columns = np.where(np.isfinite(before), np.log(2) * exponents + grown, -np.inf)
+        logs = np.where(np.isfinite(self._logs), self._logs, 0)
+        changes = (logs[:, column] - logs[:, row]) + (self._corrections[:, column] - self._corrections[:, row])
+        changes = changes + columns[..., column]
+        changes -= rows[..., row]
+        np.minimum(changes, _LARGEST_LOG, out=changes)
+        np.exp(changes, out=changes)
+        changes *= factors[..., row, column]
         return changes
+
+    def _change_right(self, change):
+        """T ← N T"""
+        matrices = np.tile(np.eye(self._right.shape[1]), (len(change), 1, 1))
+        row, column = self._above
+        matrices[:, row, column] = change
+        self._right = matrices @ self._right
 
     def _grow(self, growth):
         """D ← exp(growth) D; the logs are summed with compensation."""
@@ -186,7 +195,7 @@ class GradedProduct:
             triangles = np.array([orthonormalise(columns) for columns in turns])
             with np.errstate(divide="ignore"):
                 growth = np.log(np.diagonal(triangles, axis1=1, axis2=2)) + np.log(2) * scale
-            self._right = self._changes(growth[None], triangles[None], scale[None])[0] @ self._right
+            self._change_right(self._changes(growth[None], triangles[None], scale[None])[0])
             self._grow(growth)
         self.frame[...] = self.frame @ turns
 
