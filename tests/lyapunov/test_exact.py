@@ -140,14 +140,14 @@ def network(seed, size, gain, **options):
 def test_the_spectrum_of_a_random_network_does_not_depend_on_its_size(backend):
     # Engelken, Wolf and Abbott, arXiv 2006.02427: chaos is extensive, exponents are a function of i / n.
     curves, dimensions = [], []
-    for size, steps in ((25, 1500), (50, 800)):
-        cell, state = network(1, size, 4.0)
+    for size, steps in ((40, 1000), (80, 600)):
+        cell, state = network(2, size, 4.0)
         found = lyapunov_spectrum(cell, steps=steps, state=state, backend=backend)
         curves.append(np.interp([0.02, 0.1, 0.25], (np.arange(size) + 0.5) / size, found.exponents))
         dimensions.append(found.kaplan_yorke_dimension / size)
-    # Six networks of these sizes scatter by 0.1 in the upper quarter and by 0.02 in the dimension.
-    np.testing.assert_allclose(*curves, atol=0.3)
-    assert dimensions[0] == pytest.approx(dimensions[1], abs=0.06)
+    # Networks of these sizes, and runs of one of them, scatter by 0.05 in the upper quarter and 0.01 in the dimension.
+    np.testing.assert_allclose(*curves, atol=0.2)
+    assert dimensions[0] == pytest.approx(dimensions[1], abs=0.04)
 
 
 def test_the_spectrum_of_a_slow_random_network_is_point_symmetric(backend):
