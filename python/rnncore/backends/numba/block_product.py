@@ -62,7 +62,7 @@ def _place(row, height, depth):
     return row // height * height * depth + row % height
 
 
-@register_jitable(inline="always")  # passing its arguments would take a third of the time at n = 16
+@register_jitable(inline="always")  # to pass its arguments takes a tenth of a step at n = 8
 def _four_rows_two_panels(w, w0, w1, w2, w3, step, depth, x, x0, x1, z, z0, z1, z2, z3, panel, load_z):
     lane = lanes(z)
     a0, a1, a2, a3 = zeros(z), zeros(z), zeros(z), zeros(z)

@@ -2,18 +2,7 @@
 
 import numpy as np
 
-from ...cells import Dense, Elman, Linear, MatrixSequence
 from .buffers import Buffer
-from .dense import NumbaDense
-from .matrix_sequence import NumbaMatrixSequence
-from .recurrent import NumbaElman, NumbaLinear
-
-CELLS = {
-    Linear: NumbaLinear,
-    Elman: NumbaElman,
-    Dense: NumbaDense,
-    MatrixSequence: NumbaMatrixSequence,
-}
 
 # The buffers of a chunk stay in the second-level cache.
 CHUNK_BYTES = 1 << 17
@@ -27,21 +16,22 @@ class Layers:
         The part of the state that each layer owns.
     """
 
-    def __init__(self, cell):
-        self.cells, self.input_size = cell.layers, cell.input_size
-        self.layers = [CELLS[type(layer)](layer) for layer in cell.layers]
-        ends = np.cumsum([layer.state_size for layer in cell.layers])
-        self.slices = [slice(end - layer.state_size, end) for layer, end in zip(cell.layers, ends)]
+    def __init__(self, layers, cells):
+        self.layers, self.cells = layers, cells
+        ends = np.cumsum([cell.state_size for cell in cells])
+        self.slices = [slice(end - cell.state_size, end) for cell, end in zip(cells, ends)]
 
     def buffers(self, steps, batch, dtype):
         return [Buffer(steps, batch, cell.output_size, dtype) for cell in self.cells]
 
     def simulate(self, inputs, steps, state, start, linearised=()):
-        """Yields the steps done before a chunk, those in it, the layers' buffers; and buffers with the slopes of the
-        layers in ``linearised`` (their places), else None. ``state`` goes along, and is what it will be in the end
-        only after the last chunk."""
+        """For each chunk: the steps before it, the steps in it, the layers' buffers, and buffers with their slopes.
+
+        There are slopes for the layers whose places are in ``linearised``, for others None. ``state`` changes when the
+        last chunk has been dealt with.
+        """
         dtype, batch = state.dtype, len(state)
-        sizes = [0 if inputs is None else self.input_size, *(cell.output_size for cell in self.cells)]
+        sizes = [0 if inputs is None else self.cells[0].input_size, *(cell.output_size for cell in self.cells)]
         sizes += [self.cells[place].output_size for place in linearised]
         chunk = max(1, min(steps, CHUNK_BYTES // max(1, batch * sum(sizes) * dtype.itemsize)))
         received = Buffer(chunk, batch, sizes[0], dtype)

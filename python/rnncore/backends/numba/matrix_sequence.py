@@ -14,9 +14,11 @@ class NumbaMatrixSequence:
         self.tangent = TangentForm(None, changing=True)
 
     def matrices(self, number, count):
-        """Of the steps from ``number`` on, one after the other."""
+        """Of the steps from ``number`` on, one after the other; always read-only: one type for kernels."""
         matrices = np.require(self.sequence[number - 1 : number - 1 + count], requirements="A")
-        return np.asarray(matrices).reshape(-1)
+        flat = np.asarray(matrices).reshape(-1)
+        flat.flags.writeable = False
+        return flat
 
     def walk(self, number, count, x, y, z=None):
         walk_matrices(self.matrices(number, count), y.size, y.flat, y.flat[:0], y.stride, y.batch, count)

@@ -2,16 +2,27 @@
 
 import numpy as np
 
+from ...cells import Dense, Elman, Linear, MatrixSequence
 from .carried_block import Record
+from .dense import NumbaDense
 from .layers import Layers
+from .matrix_sequence import NumbaMatrixSequence
 from .push_forward import push_forward
+from .recurrent import NumbaElman, NumbaLinear
 from .sharing import share_sequences
 from .tangent_walks import TangentWalks
+
+CELLS = {
+    Linear: NumbaLinear,
+    Elman: NumbaElman,
+    Dense: NumbaDense,
+    MatrixSequence: NumbaMatrixSequence,
+}
 
 
 class NumbaProgram:
     def __init__(self, cell):
-        self.layers = Layers(cell)
+        self.layers = Layers([CELLS[type(layer)](layer) for layer in cell.layers], cell.layers)
         self.tangents = TangentWalks(self.layers)
         self.units = sum(layer.output_size for layer in cell.layers)
 

@@ -5,26 +5,23 @@ from .buffers import Buffer
 
 def push_forward(layers, inputs, steps, state, tangent, start, input_tangents, forcing, outputs, output_tangents):
     sloped = [place for place, layer in enumerate(layers.layers) if layer.tangent.sloped]
-    tangents = None
     for first, count, buffers, slopes in layers.simulate(inputs, steps, state, start, sloped):
-        if tangents is None:
-            batch, dtype, size = len(state), state.dtype, len(buffers[0].steps) - 1
-            received = Buffer(size, batch, layers.input_size, dtype)
-            tangents, added = (layers.buffers(size, batch, dtype) for _ in range(2))
+        if first == 0:
+            batch, dtype = tangent.shape[0], tangent.dtype
+            received = Buffer(count, batch, layers.cells[0].input_size, dtype)
+            tangents, forces = (layers.buffers(count, batch, dtype) for _ in range(2))
             layers.set_state(tangents, tangent)
         rows, signal, unit = slice(first, first + count), None, 0
         if input_tangents is not None:
             received.values(count)[...] = input_tangents[rows]
             signal = received
-        for layer, y, force, slope in zip(layers.layers, tangents, added, slopes):
-            if forcing is None:
-                force = None
-            else:
+        for layer, y, force, slope in zip(layers.layers, tangents, forces, slopes):
+            if forcing is not None:
                 force.values(count)[...] = forcing[rows, :, unit : unit + y.size]
                 unit += y.size
-            layer.push_forward(start + first + 1, count, slope, signal, y, force)
+            layer.push_forward(start + first + 1, count, slope, signal, y, None if forcing is None else force)
             signal = y
         outputs[rows], output_tangents[rows] = buffers[-1].values(count), signal.values(count)
         for y in tangents:
             y.steps[0] = y.steps[count]
-    layers.get_state(tangents, tangent)
+        layers.get_state(tangents, tangent)

@@ -26,9 +26,8 @@ class TangentWalks:
 
     def forward(self, inputs, steps, state, block, start, share, record):
         carried = CarriedBlock(self.table, block, share, record)
-        slopes = None
         for first, count, _, buffers in self.layers.simulate(inputs, steps, state, start, self.sloped):
-            if slopes is None:
+            if first == 0:
                 slopes = self._slopes(count, len(state))
             self._keep_slopes(buffers, slopes[:count])
             carried.walk(False, slopes[:count], self._matrices(start + first + 1, count), first, steps, start)
@@ -57,5 +56,5 @@ class TangentWalks:
             if layer.tangent.changing:
                 return layer.matrices(number, count)
         nothing = np.zeros(0, self.layers.cells[0].dtype)
-        nothing.flags.writeable = False  # the type that matrices have: kernels are compiled once for both
+        nothing.flags.writeable = False  # as matrices are: one type for kernels
         return nothing
