@@ -15,7 +15,7 @@ import numpy as np
 
 from .backends.reference.orthonormalise import orthonormalise
 from .lyapunov.reorthonormalisation import LONGEST_INTERVAL, AdaptiveInterval
-from .nonfinite import is_finite, nonfinite_error
+from .nonfinite import is_finite, nonfinite_error, nonfinite_error_back
 from .scaled_svd import log_singular_values, scaled_svd
 
 _PIECE_BYTES = 1 << 25
@@ -93,9 +93,8 @@ class GradedProduct:
             )  # fmt: skip
             if not is_finite(state, self.frame):
                 self.frame = frame
-                raise nonfinite_error(
-                    run, program, start, stop, before, None if back else frame.copy(), threads=threads
-                )
+                explain = nonfinite_error_back if back else nonfinite_error
+                raise explain(run, program, start, stop, before, frame.copy(), threads=threads)
             gap, lost = _spread(growth), interval > 1 and _annihilates(growth, frame)
             shorter = self._intervals.again(interval, gap, lost)
             if shorter is None:

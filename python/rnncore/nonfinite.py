@@ -43,6 +43,29 @@ def nonfinite_error(run, program, start, stop, state, block=None, *, threads):
     return NonFiniteError(step, place[1], None if run.batch is None else place[0], what)
 
 
+def nonfinite_error_back(run, program, start, stop, state, block, *, threads):
+    """The :class:`NonFiniteError` of the first step, going back, whose transposed Jacobian makes the block not finite.
+
+    As :func:`nonfinite_error`, of a walk back; ``block`` is that after step ``stop``.
+    """
+    states = np.empty((stop - start + 1, *state.shape), state.dtype)
+    states[0] = state
+    program.advance(
+        run.inputs_between(start, stop), stop - start, state,
+        start=start, every=1, outputs=None, states=states[1:], threads=threads,
+    )  # fmt: skip
+    exponents = np.zeros((len(block), block.shape[2]), np.int64)
+    for step in range(stop, start, -1):
+        program.pull_back(
+            run.inputs_between(step - 1, step), 1, states[step - 1 - start], block, exponents,
+            start=step - 1, labels=None, groups=1, norms=None, threads=threads,
+        )  # fmt: skip
+        if not is_finite(block):
+            break
+    sequence, unit, *_ = _first(block)
+    return NonFiniteError(step, unit, None if run.batch is None else sequence, "tangent")
+
+
 def _first(array):
     index = np.unravel_index(np.argmin(np.isfinite(array)), array.shape)
     return tuple(map(int, index))

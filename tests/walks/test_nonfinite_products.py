@@ -1,0 +1,58 @@
+"""A walk that leaves the finite numbers says where."""
+
+import pickle
+
+import numpy as np
+import pytest
+
+from rnncore import Elman, Linear, MatrixSequence, NonFiniteError
+from rnncore.backends import get_backend, prepare
+from rnncore.graded_product import GradedProduct
+from rnncore.nonfinite import nonfinite_error
+from rnncore.runs import Run
+
+HUGE = 1.5e308
+
+
+def located(cell, backend, state, block=None):
+    run = Run(cell, None, 8, state, True)
+    block = None if block is None else np.array(np.broadcast_to(block, (run.width, *np.shape(block))), order="C")
+    error = nonfinite_error(run, prepare(cell, get_backend(backend)), 0, 8, run.state.copy(), block, threads=1)
+    return error.what, error.step, error.unit, error.batch
+
+
+def test_the_state_is_named_before_the_tangent(backend):
+    cell = Linear(np.diag([1.0, 1e100]))
+    assert located(cell, backend, [1.0, 1.0]) == ("state", 4, 1, None)
+    assert located(cell, backend, [[1.0, 0.0], [1.0, 1e250]], np.eye(2)) == ("state", 1, 1, 1)
+
+
+def test_the_tangent_is_named_where_the_state_stays_finite(backend):
+    matrices = np.stack([np.eye(2)] * 5 + [[[1.0, 0.0], [HUGE, HUGE]]] + [np.eye(2)] * 2)
+    assert located(MatrixSequence(matrices), backend, None, [[0.9], [0.9]]) == ("tangent", 6, 1, None)
+
+
+@pytest.mark.parametrize("back", [False, True])
+def test_a_graded_product_stays_what_it_was(back, backend):
+    turned, huge = np.array([[0.6, -0.8], [0.8, 0.6]]), np.array([[1.0, 0.0], [HUGE, HUGE]])
+    matrices = np.stack([turned.T, huge.T if back else huge, turned])
+    run = Run(MatrixSequence(matrices), None, None, None, True)
+    program = prepare(run.cell, get_backend(backend))
+    product = GradedProduct(1, 2, np.dtype(np.float64))
+    with pytest.raises(NonFiniteError, match="tangent is not finite after step 2, at component 1"):
+        product.multiply(run, program, 0, 3, np.zeros((1, 2)), back=back)
+    np.testing.assert_array_equal(product.log_singular_values(), [[0, 0]])
+
+
+def test_partial_results_survive_pickling():
+    error = pickle.loads(pickle.dumps(NonFiniteError(3, 1, None, "tangent", partial=np.arange(3))))
+    np.testing.assert_array_equal(error.partial, np.arange(3))
+    assert (error.step, error.what) == (3, "tangent") and NonFiniteError(1, 0).partial is None
+
+
+def test_a_saturated_network_stays_finite(backend):
+    cell = Elman(np.full((2, 2), 1e150), bias_ih=[1.0, 2.0])
+    product = GradedProduct(1, 2, np.dtype(np.float64))
+    run = Run(cell, None, 5, None, True)
+    product.multiply(run, prepare(cell, get_backend(backend)), 0, 5, run.state)
+    assert not np.isnan(product.log_singular_values()).any()
