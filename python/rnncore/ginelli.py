@@ -105,7 +105,7 @@ def covariant_lyapunov_vectors(
     threads = resolve_threads(threads)
     backend = choose_backend(backend)
     run = Run(cell, inputs, steps, state, check_finite)
-    k = _read_k(cell, k)
+    k = run.directions(k)
     burn_in = _read_burn_in(burn_in, run.steps, every)
     section = _section(run, k, every, memory_limit)
     rng = np.random.default_rng(seed)
@@ -116,20 +116,8 @@ def covariant_lyapunov_vectors(
     with progress_reporter(progress, 2 * run.steps, "covariant_lyapunov_vectors") as report:
         sections, exponents = _go_forward(walk, frame, section, every, chunk, report)
         if burn_in is None:
-            burn_in = _settling_time(exponents, run.steps)
+            burn_in = _settling_time(exponents, min(run.steps // 4, run.steps - every))
         return _go_back(walk, sections, coordinates, every, burn_in, report)
-
-
-def _read_k(cell, k):
-    size = cell.state_size
-    if size == 0:
-        raise ValueError("the cell has no state: there are no Jacobians")
-    if k is None:
-        return size
-    k = as_count("k", k, 1)
-    if k > size:
-        raise ValueError(f"k must be at most the state size, {size}, got {k}")
-    return k
 
 
 def _read_burn_in(burn_in, steps, every):
@@ -167,6 +155,8 @@ def _section(run, k, every, memory_limit):
 class _Section(NamedTuple):
     """Where a stretch of the run begins.
 
+    Attributes
+    ----------
     start, stop, interval : int
         Steps, and steps between orthonormalisations.
     state : (B, n) array
@@ -228,11 +218,11 @@ def _interval(growth, every, dtype):
     return max(d for d in range(1, every + 1) if every % d == 0 and (d == 1 or d * spread <= BOUND[dtype]))
 
 
-def _settling_time(exponents, steps):
-    if exponents.shape[1] == 1 or not len(exponents):
-        return steps // 4
-    smallest = np.diff(np.sort(exponents, axis=1), axis=1).min()
-    return steps // 4 if smallest * (steps // 4) <= _CONVERGED else math.ceil(_CONVERGED / smallest)
+def _settling_time(exponents, most):
+    """Steps until the two closest exponents have told their directions apart, at most ``most``."""
+    gaps = np.diff(np.sort(exponents, axis=1), axis=1)
+    smallest = gaps.min(initial=np.inf) if gaps.shape[1] else 0.0
+    return most if smallest * most <= _CONVERGED else math.ceil(_CONVERGED / smallest)
 
 
 def _go_back(walk, sections, coordinates, every, burn_in, report):

@@ -103,9 +103,7 @@ def jacobian_product(
 
 def _read_block(run, block):
     """``(B, n, k)`` of the cell's dtype and its exponents, canonical."""
-    size = run.cell.state_size
-    if size == 0:
-        raise ValueError("the cell has no state: there are no Jacobians to multiply")
+    size = run.directions()
     block = np.eye(size) if block is None else as_real_array("block", block)
     if block.ndim == 1:
         block = block[:, None]

@@ -50,6 +50,18 @@ class Run:
         """Sequences side by side."""
         return len(self.state)
 
+    def directions(self, k=None):
+        """``k`` checked: how many directions of the state to follow, all of them where it is None."""
+        size = self.cell.state_size
+        if size == 0:
+            raise ValueError("the cell has no state: there are no Jacobians to multiply")
+        if k is None:
+            return size
+        k = as_count("k", k, 1)
+        if k > size:
+            raise ValueError(f"k must be at most the state size, {size}, got {k}")
+        return k
+
     def inputs_between(self, start, stop):
         """``(S, B, input_size)``, C-contiguous and of the cell's dtype, or None; a view where that serves."""
         if self.inputs is None or self.cell.input_size == 0:
@@ -62,9 +74,7 @@ class Run:
         with np.errstate(over="ignore", invalid="ignore"):
             return np.require(part, self.cell.dtype, ("C_CONTIGUOUS", "ALIGNED"))
 
-    def segments(
-        self, chunk, report, *, columns=0, kept=0, multiple=1, offset=0, seconds=SEGMENT_SECONDS, start=0
-    ):
+    def segments(self, chunk, report, *, columns=0, kept=0, multiple=1, offset=0, seconds=SEGMENT_SECONDS, start=0):
         """``(start, stop)`` pairs covering the run: ``chunk`` steps or a tenth of a second of work, some MB at most.
 
         Their lengths never change a result. Memory-mapped pages that a segment has read are given back after it.

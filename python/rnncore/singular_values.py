@@ -122,7 +122,7 @@ def singular_spectrum(
     threads = resolve_threads(threads)
     backend = choose_backend(backend)
     run = Run(cell, inputs, steps, state, check_finite)
-    k = _read_k(cell, k)
+    k = run.directions(k)
     product = GradedProduct(run.width, cell.state_size, cell.dtype)
     program = prepare(cell, backend)
     columns, kept = cell.state_size, 3 * cell.state_size**2
@@ -136,18 +136,6 @@ def singular_spectrum(
                     error.partial = _result(run, product, first, k, directions)
                     raise
     return _result(run, product, run.steps, k, directions)
-
-
-def _read_k(cell, k):
-    size = cell.state_size
-    if size == 0:
-        raise ValueError("the cell has no state: there are no Jacobians to multiply")
-    if k is None:
-        return size
-    k = as_count("k", k, 1)
-    if k > size:
-        raise ValueError(f"k must be at most the state size, {size}, got {k}")
-    return k
 
 
 def _result(run, product, steps, k, directions):

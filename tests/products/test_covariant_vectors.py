@@ -97,6 +97,8 @@ def test_the_burn_in_follows_the_closest_exponents(backend):
     assert far.burn_in == int(np.ceil(36 / np.log(10)))
     near = covariant_lyapunov_vectors(Linear(np.diag([1.0, 0.99])), steps=1000, backend=backend)
     assert near.burn_in == 250
+    sparse = covariant_lyapunov_vectors(Linear(np.diag([1.0, 0.99])), steps=100, every=80, backend=backend)
+    assert sparse.burn_in == 20 and sparse.steps.tolist() == [80]
 
 
 def test_progress_counts_both_ways(backend):
