@@ -71,8 +71,8 @@ def singular_spectrum(
 
     By the graded factorisation U D T (G. W. Stewart 1995; Tomas, Chang, Scalettar, Bai 2012), whose D holds logarithms,
     and one-sided Jacobi rotations (Demmel and Veselić 1992) at the end: σ_n is as accurate as σ_1, whatever lies
-    between them. All n are worked out, for smaller k too. A direction of which one step leaves no more than the rounding
-    errors of its Jacobian (about 4 n eps of it) counts as annihilated: a unit so far saturated is taken for dead.
+    between them. All n are worked out, for smaller k too. A direction of which one step leaves no more than rounding
+    errors, about 4 n eps, counts as annihilated: a unit so far saturated is taken for dead.
 
     Parameters
     ----------
