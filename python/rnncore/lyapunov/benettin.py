@@ -59,9 +59,9 @@ def lyapunov_spectrum(
         turn to where they belong.
     qr_interval : "auto" or int
         Steps between two orthonormalisations. "auto": powers of two up to 64, such that what grows between the first
-        and the last direction stays under e^12 in float64, e^3 in float32: it decides how many digits the last
-        exponent has. A round of steps that went far beyond is walked again. With a number only a round in which a
-        direction was lost altogether is walked again, with interval 1.
+        and the last direction stays under e^12 in float64, e^3 in float32, on the mean: it decides how many digits the
+        last exponent has. A round of steps that went far beyond is walked again, and so is, with interval 1, one in
+        which a direction was lost altogether; the latter also with an interval that is given.
     tolerance : float, optional
         Stop early, at the end of a round, once all standard errors are below it (nats per step). Rounds double from
         some 64 to 65536 steps. By default all steps are walked.
@@ -106,8 +106,9 @@ def lyapunov_spectrum(
 
     Notes
     -----
-    A direction of which a single step leaves no more than rounding errors is annihilated: -inf. ReLU at its kink has
-    slope 0.
+    A direction is annihilated, -inf, where a single Jacobian is singular whatever the scale of its rows: a unit without
+    slope, a weight matrix without full rank. Tiny rows, of units deep in saturation, are only small. ReLU at its kink
+    has slope 0.
 
     Examples
     --------

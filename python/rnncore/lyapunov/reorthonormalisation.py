@@ -10,9 +10,9 @@ LONGEST_INTERVAL = 64
 _FEWEST_WINDOWS = 64
 _LONGEST_ROUND = 1024  # windows
 
-# Growth that may lie between the first and the last direction from one orthonormalisation to the next, in nats: log of
-# the mean of its exponential, for eps times that is the mean error of the last direction's growth. Error of the lowest
-# exponent of iid Gaussian 8 × 8 matrices: float64 13 → 2e-11, 16 → 1e-7, 24 → 3e-4; float32 3 → 6e-6, 6.5 → 2e-4.
+# Growth that may lie between the first and the last direction from one orthonormalisation to the next, on the mean, in
+# nats. Error of the lowest exponent of iid Gaussian 8 × 8 matrices: float64 13 → 2e-11, 16 → 1e-7, 24 → 3e-4; float32
+# 3 → 6e-6, 6.5 → 2e-4, 13 → 2e-2.
 BOUND = {np.dtype(np.float32): 3.0, np.dtype(np.float64): 12.0}
 _TOLERATED = 1.5
 
@@ -47,7 +47,7 @@ class FixedInterval:
     """The caller's interval; where it annihilates a direction, the round is walked again with 1."""
 
     def __init__(self, interval):
-        self.first = interval
+        self.first = self.longest = interval
 
     def again(self, interval, gap, lost):
         """The interval with which the round is to be walked again, or None."""
@@ -59,7 +59,7 @@ class FixedInterval:
 
 
 class AdaptiveInterval:
-    """The longest power of two that keeps the measured gap under the bound."""
+    """The longest power of two that keeps the measured gap under the bound, and annihilates no direction."""
 
     first = 1
 
@@ -68,6 +68,7 @@ class AdaptiveInterval:
 
     def again(self, interval, gap, lost):
         if lost:
+            self.longest = interval // 2
             return 1
         return self._shorter(interval, gap) if interval > 1 and gap > _TOLERATED * self.bound else None
 

@@ -1,16 +1,17 @@
 """The walk of a block of directions, round by round; what it has seen can be written down and taken up again."""
 
-import math
 from dataclasses import dataclass
 
 import numpy as np
 
 from ..nonfinite import is_finite, nonfinite_error
+from .annihilation import orthonormalise_graded
 from .batch_means import standard_errors
 from .growth import GrowthWindows, window_sums
 from .reorthonormalisation import AdaptiveInterval, FixedInterval, round_end, window_length
 
 _FEWEST_WINDOWS_TO_STOP = 32
+_CAREFUL_PIECE = 64  # steps
 
 
 @dataclass
@@ -22,10 +23,6 @@ class Round:
     start, interval : int
     state : (B, n) array
     block : (B, n, k) array
-    spreads : (B,) array
-        log Σ e^g over the intervals seen, g the growth between the first and the last direction in nats: the last one's
-        relative error is some eps · e^g.
-    intervals : int
     lost : bool
         Whether an interval longer than 1 annihilated a direction.
     sums : (N, B, k) array
@@ -38,34 +35,30 @@ class Round:
     interval: int
     state: np.ndarray
     block: np.ndarray
-    spreads: np.ndarray = None
-    intervals: int = 0
     lost: bool = False
     sums: np.ndarray = None
     rest: np.ndarray = None
 
     def __post_init__(self):
         width, _, columns = self.block.shape
-        self.spreads = np.full(width, -np.inf) if self.spreads is None else self.spreads
         self.sums = np.empty((0, width, columns)) if self.sums is None else self.sums
         self.rest = np.zeros((width, columns)) if self.rest is None else self.rest
 
     def see(self, growth, window):
         """``growth``, (Q, B, k), of whole windows, or of the end of the round."""
-        grown = np.isfinite(growth)
-        highest = np.max(growth, axis=2, initial=-np.inf, where=grown)
-        lowest = np.min(growth, axis=2, initial=np.inf, where=grown)
-        self.spreads = np.logaddexp.reduce(np.concatenate([self.spreads[None], highest - lowest]))
-        self.intervals += len(growth)
-        if self.interval > 1:
-            self.lost = self.lost or bool(np.any(~grown & self.block.any(axis=1)))
+        self.lost = self.lost or (self.interval > 1 and annihilates(growth, self.block))
         sums, self.rest = window_sums(growth, window // self.interval)
         self.sums = np.concatenate([self.sums, sums])
 
-    @property
-    def gap(self):
-        """log of the mean of e^g, of the sequence where it is largest."""
-        return max(0.0, float(self.spreads.max()) - math.log(self.intervals))
+    def gap(self, end):
+        """Mean growth between the first and the last direction in one interval of a round that ends after step ``end``,
+        in nats; of the sequence where it is largest."""
+        total = self.sums.sum(axis=0) + self.rest
+        grown = np.isfinite(total)
+        spread = np.max(total, axis=1, initial=-np.inf, where=grown) - np.min(
+            total, axis=1, initial=np.inf, where=grown
+        )
+        return max(0.0, float(spread.max())) * self.interval / (end - self.start)
 
     def again(self, interval):
         """The same round, to be walked with another interval."""
@@ -111,6 +104,16 @@ class Walk:
                 self._end_round()
 
     def _go(self, stop):
+        start, state, block = self.step, self.run.state.copy(), self.block.copy()
+        growth = self._orthonormalise(stop)
+        if self.round.interval == 1 and annihilates(growth, block):
+            self.step, self.run.state[...], self.block[...] = start, state, block
+            growth = self._go_carefully(stop)
+        self.round.see(growth, self.window)
+        self._longest_piece = max(self._longest_piece, stop - start)
+
+    def _orthonormalise(self, stop):
+        """Walk to ``stop``; returns the growth, (Q, B, k)."""
         run, start, interval = self.run, self.step, self.round.interval
         state, block = run.state.copy(), self.block.copy()
         growth = np.empty((-(-(stop - start) // interval), run.width, block.shape[2]))
@@ -121,17 +124,47 @@ class Walk:
         )  # fmt: skip
         if not is_finite(run.state, self.block):
             raise nonfinite_error(run, self.program, start, stop, state, block, threads=self.threads)
-        self.round.see(growth, self.window)
         self.step = stop
-        self._longest_piece = max(self._longest_piece, stop - start)
+        return growth
+
+    def _go_carefully(self, stop):
+        """Walk to ``stop`` with interval 1, the steps that seem to annihilate a direction by graded QR."""
+        parts = []
+        while self.step < stop:
+            start, state, block = self.step, self.run.state.copy(), self.block.copy()
+            growth = self._orthonormalise(min(stop, start + _CAREFUL_PIECE))
+            if annihilates(growth, block):
+                whole = int(np.argmax((np.isneginf(growth) & block.any(axis=1)).any(axis=(1, 2))))
+                self.step, self.run.state[...], self.block[...] = start, state, block
+                growth = np.concatenate([self._orthonormalise(start + whole), self._graded_step()])
+            parts.append(growth)
+        return np.concatenate(parts)
+
+    def _graded_step(self):
+        run, start, block = self.run, self.step, self.block.copy()
+        product, exponents = block.copy(), np.zeros(block.shape[::2], np.int64)
+        self.program.multiply(
+            run.inputs_between(start, start + 1), 1, run.state.copy(), product, exponents,
+            start=start, every=1, norms=None, threads=self.threads,
+        )  # fmt: skip
+        growth = self._orthonormalise(start + 1)
+        alive = block.any(axis=1)
+        for sequence in np.flatnonzero((np.isneginf(growth[0]) & alive).any(axis=1)):
+            kept = alive[sequence]
+            graded = orthonormalise_graded(product[sequence][:, kept], exponents[sequence, kept])
+            if graded is not None:
+                self.block[sequence][:, kept], growth[0, sequence, kept] = graded
+        return growth
 
     def _end_round(self):
-        while (interval := self.intervals.again(self.round.interval, self.round.gap, self.round.lost)) is not None:
+        while (
+            interval := self.intervals.again(self.round.interval, self.round.gap(self.step), self.round.lost)
+        ) is not None:
             self._repeat_round(interval)
         self.count_round()
         self.finished = self.step == self.run.steps or self._settled()
         if not self.finished:
-            self.round = self._new_round(self.intervals.following(self.round.interval, self.round.gap))
+            self.round = self._new_round(self.intervals.following(self.round.interval, self.round.gap(self.step)))
 
     def _repeat_round(self, interval):
         end, self.step = self.step, self.round.start
@@ -162,6 +195,7 @@ class Walk:
         return {
             "step": self.step,
             "finished": self.finished,
+            "longest_interval": self.intervals.longest,
             "state": self.run.state,
             "block": self.block,
             **{f"round.{name}": value for name, value in vars(self.round).items()},
@@ -171,10 +205,16 @@ class Walk:
     def restore(self, arrays):
         self.step, self.finished = int(arrays["step"]), bool(arrays["finished"])
         self.run.state[...], self.block[...] = arrays["state"], arrays["block"]
+        self.intervals.longest = int(arrays["longest_interval"])
         fields = _under("round.", arrays)
-        scalars = {name: fields.pop(name).item() for name in ("start", "interval", "intervals", "lost")}
+        scalars = {name: fields.pop(name).item() for name in ("start", "interval", "lost")}
         self.round = Round(**scalars, **fields)
         self.windows = GrowthWindows.from_arrays(**_under("windows.", arrays))
+
+
+def annihilates(growth, block):
+    """Whether a direction of the block before, (B, n, k), has grown by -inf since."""
+    return len(growth) > 0 and bool(np.any(np.isneginf(growth[-1]) & block.any(axis=1)))
 
 
 def _under(prefix, arrays):
