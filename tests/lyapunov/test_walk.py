@@ -156,7 +156,7 @@ CELL = Elman(np.eye(2) / 2, np.ones((2, 3)))
     "options, kind, message",
     [
         ({"k": 0}, ValueError, "k must be at least 1"),
-        ({"k": 3}, ValueError, "k must be at most state_size, 2, got 3"),
+        ({"k": 3}, ValueError, "k must be at most the state size, 2, got 3"),
         ({"k": 1.5}, TypeError, "k must be an integer"),
         ({"burn_in": 10}, ValueError, "burn_in must be less than the 10 steps"),
         ({"burn_in": -1}, ValueError, "burn_in must be at least 0"),

@@ -5,8 +5,7 @@ import numpy as np
 from ..arrays import as_count, as_real_array, check_finite
 from ..backends import choose_backend, prepare
 from ..backward import backward_segments
-from ..errors import NonFiniteError
-from ..nonfinite import is_finite
+from ..nonfinite import is_finite, nonfinite_error_back
 from ..progress import progress_reporter
 from ..runs import Run
 from ..scaled_svd import normalise
@@ -79,7 +78,7 @@ def gradient_norms(
     ValueError, TypeError
         Wrong arguments, by name, before work starts: no state, lags beyond T, groups that overlap.
     NonFiniteError
-        The state, or a gradient, left the finite numbers; in the latter case ``partial`` holds the lags before.
+        The state, or a gradient, left the finite numbers; with a cotangent ``partial`` then holds the lags before.
     BackendUnavailable
         The backend asked for cannot run here.
 
@@ -153,7 +152,7 @@ def _pull_back(run, program, block, exponents, lags, groups, chunk, threads, rep
     found[lags == 0] = _log2_norms(block, exponents, groups)
     segments = backward_segments(run, program, chunk, report, columns=1, kept=2 * groups.count, threads=threads)
     for start, stop, state in segments if lags[-1] else ():
-        norms = np.empty((stop - start, run.width, groups.count, 1))
+        norms, before = np.empty((stop - start, run.width, groups.count, 1)), block.copy()
         program.pull_back(
             run.inputs_between(start, stop), stop - start, state, block, exponents,
             start=start, labels=groups.labels, groups=groups.count, norms=norms, threads=threads,
@@ -161,7 +160,10 @@ def _pull_back(run, program, block, exponents, lags, groups, chunk, threads, rep
         first, last = np.searchsorted(lags, (run.steps - stop, run.steps - start), side="right")
         found[first:last] = norms[run.steps - start - lags[first:last], ..., 0]
         if not is_finite(block):
-            raise _nonfinite_gradient(run, start, norms, block, lags, found, groups)
+            error = nonfinite_error_back(run, program, start, stop, state, before, threads=threads)
+            done = lags <= run.steps - error.step
+            error.partial = GradientNorms.of(lags[done], *groups.gather(found[done]), None, run.batch is None)
+            raise error
         if run.steps - start >= lags[-1]:
             report(stop)
             break
@@ -175,13 +177,3 @@ def _log2_norms(block, exponents, groups):
     np.add.at(squares, (slice(None), labels), block[..., 0].astype(np.float64) ** 2)
     with np.errstate(divide="ignore"):
         return np.log2(squares) / 2 + exponents
-
-
-def _nonfinite_gradient(run, start, norms, block, lags, found, groups):
-    """The error that names the step whose Jacobian did it."""
-    wrong = np.isnan(norms) | np.isposinf(norms)
-    row = int(np.flatnonzero(wrong.any(axis=(1, 2, 3)))[-1])
-    sequence, unit = (int(index) for index in np.argwhere(~np.isfinite(block[..., 0]))[0])
-    kept = lags < run.steps - start - row
-    partial = GradientNorms.of(lags[kept], *groups.gather(found[kept]), None, run.batch is None)
-    return NonFiniteError(start + row + 1, unit, None if run.batch is None else sequence, "tangent", partial)

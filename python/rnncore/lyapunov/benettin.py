@@ -125,7 +125,7 @@ def lyapunov_spectrum(
     threads = resolve_threads(threads)
     backend = choose_backend(backend)
     run = Run(cell, inputs, steps, state, check_finite)
-    k = _check_columns(cell, k)
+    k = run.directions(k)
     if not run.steps or not run.width:
         raise ValueError(f"{'steps is' if not run.steps else 'the batch has'} 0: there is no growth to measure")
     burn_in = run.steps // 10 if burn_in is None else burn_in
@@ -176,15 +176,6 @@ def _check_tolerance(tolerance):
         raise TypeError(f"tolerance must be a number, got {tolerance!r}")
     if not (tolerance > 0 and math.isfinite(tolerance)):
         raise ValueError(f"tolerance must be positive, got {tolerance}")
-
-
-def _check_columns(cell, k):
-    if cell.state_size == 0:
-        raise ValueError("the cell has no state, so that there is nothing to grow")
-    k = cell.state_size if k is None else as_count("k", k, 1)
-    if k > cell.state_size:
-        raise ValueError(f"k must be at most state_size, {cell.state_size}, got {k}")
-    return k
 
 
 def _result(walk):
