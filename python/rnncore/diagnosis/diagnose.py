@@ -6,6 +6,7 @@ from ..arrays import as_count, as_real_array
 from .boundedness import BoundednessWatcher
 from .forecast import forecast_watcher
 from .forgetting import measure_forgetting
+from .gradients import measure_gradients
 from .recurrence import describe_recurrences
 from .report import Diagnosis
 from .run import run_watched
@@ -95,6 +96,7 @@ def diagnose(
             backend=backend,
             threads=threads,
         ),
+        gradients=measure_gradients(task, start, seed=seed, backend=backend, threads=threads),
         forecast=judged,
         no_forecast=no_forecast if judged or no_forecast else "the run ended before the held-back part",
         traces=traces.result(),

@@ -1,10 +1,9 @@
 """How fast the start is forgotten: two runs from different states under the same input, and their distance."""
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 import numpy as np
 
-from ..cells import MatrixSequence
 from ..simulation import simulate
 
 REMAINING = 0.01
@@ -105,7 +104,7 @@ def judge(distance, interval=1.0, unit="steps"):
 
 def _run_two(task, largest, seed, options):
     """Goes on until what remains has stayed small for long, or nothing can change any more."""
-    double = _in_double(task)
+    double = task.in_double()
     states = np.zeros((2, task.cell.state_size))
     states[1] = np.random.default_rng(seed).uniform(-largest, largest, task.cell.state_size)
     initial = _distances(states[None])[0]
@@ -135,13 +134,6 @@ def _distances(states):
         differences = states[:, 0].astype(np.float64) - states[:, 1]
         scale = np.abs(differences).max(axis=1)
         return scale * np.linalg.norm(differences / np.where(scale > 0, scale, 1)[:, None], axis=1)
-
-
-def _in_double(task):
-    """The same task in float64, so that rounding does not end the curve at 1e-7; matrix sequences stay as they are."""
-    if any(isinstance(layer, MatrixSequence) for layer in task.cell.layers):
-        return task
-    return replace(task, cell=task.cell.astype(np.float64))
 
 
 def _fit(distance):

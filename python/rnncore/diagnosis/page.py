@@ -1,7 +1,10 @@
 """The words of the page: one list of sections, shown as plain text here and by rich on the command line."""
 
+import math
 import textwrap
 from typing import NamedTuple
+
+import numpy as np
 
 _LABEL = 26
 _WIDTH = 100
@@ -20,6 +23,7 @@ def sections(diagnosis):
     return [
         _run(diagnosis.run),
         _forgetting(diagnosis.forgetting),
+        _gradients(diagnosis.gradients, diagnosis.run.steps),
         _forecast(diagnosis.forecast, diagnosis.no_forecast),
         _boundedness(diagnosis.boundedness, diagnosis.saturation),
         *[_recurrence(found, len(diagnosis.recurrence) > 1) for found in diagnosis.recurrence],
@@ -76,6 +80,46 @@ def _forgetting(found):
         rows.append(("falls to 1/e in", f"{describe_time(found.time_constant, found.unit)} ({fit})"))
     rows.append(("measured by", "two runs under the same input, one from zero and one from a random state, in float64"))
     return Section(title, rows, finding)
+
+
+def _gradients(found, steps):
+    title = "What becomes of a gradient"
+    if not found.exponents:
+        return Section(title, [], found.explanation.capitalize())
+    largest = found.exponents[0]
+    if np.isfinite(largest):
+        value = f"{_with_error(largest, found.standard_errors[0])} nats per step: {_difference(found)}"
+    else:
+        value = "-∞: a small difference is wiped out"
+    rows = [("largest Lyapunov exponent", value)]
+    if len(found.exponents) > 1:
+        listed = ", ".join("-∞" if np.isneginf(value) else f"{value:.3g}" for value in found.exponents)
+        rows.append((f"the first {len(found.exponents)} exponents", listed))
+    if found.rate is not None and np.isfinite(found.rate):
+        rows.append(("rate of the gradient", f"{_with_error(found.rate, found.rate_error)} nats per step back"))
+    part = "the whole run" if found.steps == steps else f"the first {found.steps:,} steps of the run"
+    rows.append(("measured over", f"{part}, in float64; the gradient begins in a random direction of the last state"))
+    return Section(title, rows, describe_gradient(found))
+
+
+def describe_gradient(found):
+    """The one sentence on what becomes of a gradient."""
+    if found.verdict == "cannot say":
+        return f"Cannot say: {found.explanation}"
+    if found.zero_from is not None:
+        return f"A gradient is exactly zero from {describe_time(found.zero_from * found.interval, found.unit)} back on"
+    if found.verdict == "are carried":
+        return f"A gradient keeps its size, but for a factor 2, over {describe_time(found.steps, 'steps')}"
+    change = "loses half" if found.verdict == "vanish" else "doubles"
+    return f"A gradient {change} its size every {describe_time(found.factor_two, found.unit)}"
+
+
+def _difference(found):
+    every = found.difference_factor_two
+    if every is None or abs(found.exponents[0]) <= 2 * np.nan_to_num(found.standard_errors[0]):
+        return "a small difference neither grows nor shrinks for sure"
+    change = "halves" if found.exponents[0] < 0 else "doubles"
+    return f"a small difference {change} every {describe_time(every, found.unit)}"
 
 
 def _forecast(found, why):
@@ -153,6 +197,14 @@ def _rounded(value):
         if value >= size:
             return f"{value / size:.3g}{word}"
     return f"{value:.3g}"
+
+
+def _with_error(value, error):
+    """Two digits of the error, and as many decimals of the value."""
+    if error is None or not error > abs(value) * 1e-6:
+        return f"{value:.4g}"
+    decimals = max(0, 1 - math.floor(math.log10(error)))
+    return f"{value:.{decimals}f} ± {error:.{decimals}f}"
 
 
 def _percent(share):

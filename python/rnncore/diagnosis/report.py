@@ -9,6 +9,7 @@ import numpy as np
 from .boundedness import Boundedness
 from .forecast import Forecast
 from .forgetting import Forgetting
+from .gradients import Gradients
 from .page import plain_page
 from .recurrence import Recurrence
 from .run import Run
@@ -32,6 +33,8 @@ class Diagnosis:
     recurrence : tuple of Recurrence
         Spectral radius and norms of each recurrent matrix.
     forgetting : Forgetting
+    gradients : Gradients
+        Lyapunov exponents, and what becomes of a gradient on its way back in time.
     forecast : Forecast or None
     no_forecast : str or None
         Why there is none.
@@ -44,6 +47,7 @@ class Diagnosis:
     saturation: tuple[Saturation, ...]
     recurrence: tuple[Recurrence, ...]
     forgetting: Forgetting
+    gradients: Gradients
     forecast: Forecast | None
     no_forecast: str | None
     traces: Traces
@@ -53,13 +57,17 @@ class Diagnosis:
         return plain_page(self)
 
     def to_dict(self):
-        """Numbers, strings, lists and dicts; the forgetting curve thinned to some 200 points, the figure's arrays left
-        out. What is not finite is None."""
+        """Numbers, strings, lists and dicts; the curves thinned to some 200 points, the figure's arrays left out. What
+        is not finite is None."""
         facts = {f.name: _plain(getattr(self, f.name)) for f in fields(self) if f.name != "traces"}
         facts["boundedness"]["verdict"] = self.boundedness.verdict
         for name in ("duration", "duration_for_good", "time_constant"):
             facts["forgetting"][name] = _plain(getattr(self.forgetting, name))
-        facts["forgetting"]["curve"] = _thin(self.forgetting.distance)
+        facts["forgetting"]["curve"] = _thin("step", "remaining", self.forgetting.distance)
+        for name in ("factor_two", "difference_factor_two"):
+            facts["gradients"][name] = _plain(getattr(self.gradients, name))
+        norms = self.gradients.norms
+        facts["gradients"]["curve"] = _thin("lag", "log2_norm", () if norms is None else norms.log2_norms)
         if self.forecast is not None:
             facts["forecast"]["improvement"] = _plain(self.forecast.improvement)
         return facts
@@ -93,9 +101,9 @@ def _plain(value):
     return value
 
 
-def _thin(distance):
-    """``{"step": …, "remaining": …}`` at steps that lie ever farther apart."""
-    if not len(distance):
-        return {"step": [], "remaining": []}
-    steps = np.unique(np.geomspace(1, len(distance), _CURVE_POINTS).round().astype(int)) - 1
-    return {"step": steps.tolist(), "remaining": [_plain(value) for value in distance[steps]]}
+def _thin(position, name, curve):
+    """``{position: …, name: …}`` of a curve at 0, 1, 2, …, where it lies ever farther apart."""
+    if not len(curve):
+        return {position: [], name: []}
+    chosen = np.unique(np.geomspace(1, len(curve), _CURVE_POINTS).round().astype(int)) - 1
+    return {position: chosen.tolist(), name: [_plain(value) for value in curve[chosen]]}

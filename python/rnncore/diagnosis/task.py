@@ -57,6 +57,19 @@ class Task:
             yield start, stop, _cell_between(self.cell, start, stop), inputs
             start = stop
 
+    def first_inputs(self, steps):
+        """The inputs of the first sequence over the first steps, (steps, n_in), or None; a view where that serves."""
+        if self.series is None:
+            return None
+        values = self.series.values if self.series.values.ndim == 2 else self.series.values[:, 0]
+        return values[:steps] if steps <= len(values) else np.resize(values, (steps, values.shape[1]))
+
+    def in_double(self):
+        """The same task in float64, so that rounding errors are small; matrix sequences stay as they are."""
+        if any(isinstance(layer, MatrixSequence) for layer in self.cell.layers):
+            return self
+        return replace(self, cell=self.cell.astype(np.float64))
+
 
 def make_task(model, inputs, steps, standardize, interval, unit):
     """The task of a call of ``diagnose``; without a model the embedded one."""

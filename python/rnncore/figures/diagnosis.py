@@ -4,14 +4,15 @@ from .activations import plot_activations
 from .eigenvalues import plot_eigenvalues
 from .forecast import plot_forecast
 from .forgetting import plot_forgetting
+from .gradients import plot_gradients
 from .style import GREY
 from .traces import plot_traces
 
-SIZE = (12, 7.4)
+SIZE = (14, 7.6)
 
 
 def plot_diagnosis(diagnosis, figure=None):
-    """Forecast (or states) above; forgetting, activations and eigenvalues below. Returns the figure."""
+    """Forecast (or states) above; forgetting, gradients, activations and eigenvalues below. Returns the figure."""
     if figure is None:
         import matplotlib.pyplot as plt
 
@@ -20,6 +21,8 @@ def plot_diagnosis(diagnosis, figure=None):
     panels = []
     if len(diagnosis.forgetting.distance) > 1:
         panels.append(lambda ax: plot_forgetting(diagnosis.forgetting, ax))
+    if diagnosis.gradients.norms is not None:
+        panels.append(lambda ax: plot_gradients(diagnosis.gradients, ax))
     if diagnosis.saturation:
         panels.append(lambda ax: plot_activations(diagnosis.saturation[0], ax))
     if diagnosis.recurrence:
