@@ -122,12 +122,11 @@ struct SingleRecurrence {
                 tall(tile(0), previous, row, step, steps);
                 continue;
             }
-            const Index tall_tiles = weight.vectors % weight.tiles;
             for (Index t = 0; t < steps; ++t) {
                 // To and fro, so that the tiles used last in one step, still in the nearest cache, come first next.
                 for (Index i = 0; i < weight.tiles; ++i) {
                     const Index at = (start + t) % 2 ? i : weight.tiles - 1 - i;
-                    (at < tall_tiles ? tall : low)(tile(at), previous, row, 0, 1);
+                    (at < weight.tall_tiles ? tall : low)(tile(at), previous, row, 0, 1);
                 }
                 previous = row;
                 row += step;

@@ -105,6 +105,7 @@ void multiply_panel(MatrixView<Real> matrix, const Real* block, Index stride, Fi
 template <class Real, class Panel>
 [[gnu::always_inline]] inline void for_each_panel(Index columns, const Panel& panel) {
     Index vectors = padded<Real>(columns) / lanes<Real>, first = 0;
+    if (vectors <= block_vectors) return panel(0, static_cast<int>(vectors));
     for (Index panels = (vectors + block_vectors - 1) / block_vectors; panels > 0; --panels) {
         const Index count = (vectors + panels - 1) / panels;
         panel(first, static_cast<int>(count));

@@ -30,15 +30,13 @@ template <class Real>
 struct PackedMatrix {
     Index rows = 0, columns = 0;
     Index vectors = 0;  // of padded rows
-    Index tiles = 0;
+    Index tiles = 0, low_tile = 0, tall_tiles = 0;  // vectors of a low tile; tiles before the low ones, of one more
     int partials = 1;
     Real* data = nullptr;
 
-    // Tiles are as equal as can be: some of `vectors / tiles` vectors, the first ones of one more.
-    int tile_vectors(Index tile) const { return static_cast<int>(vectors / tiles + (tile < vectors % tiles)); }
-    Index tile_start(Index tile) const {
-        return tile * (vectors / tiles) + (tile < vectors % tiles ? tile : vectors % tiles);
-    }
+    // Tiles are as equal as can be.
+    int tile_vectors(Index tile) const { return static_cast<int>(low_tile + (tile < tall_tiles)); }
+    Index tile_start(Index tile) const { return tile * low_tile + (tile < tall_tiles ? tile : tall_tiles); }
     const Real* tile_data(Index tile) const { return data + tile_start(tile) * lanes<Real> * columns; }
 };
 
@@ -50,6 +48,8 @@ inline bool pack(PackedMatrix<Real>& packed, const Real* matrix, Index row_strid
     packed.columns = columns;
     packed.vectors = padded<Real>(rows) / lanes<Real>;
     packed.tiles = (packed.vectors + most_vectors - 1) / most_vectors;
+    if (packed.tiles) packed.low_tile = packed.vectors / packed.tiles;
+    if (packed.tiles) packed.tall_tiles = packed.vectors % packed.tiles;
     packed.partials = partials;
     packed.data = static_cast<Real*>(allocate(sizeof(Real) * packed.vectors * lanes<Real> * columns));
     if (!packed.data) return false;

@@ -47,10 +47,53 @@ inline void rescale_column(Real* column, Index rows, Index step, Real largest, s
     exponent += shift;
 }
 
+// Bits of magnitudes, which order as these do: the larger ones.
 template <class Real>
-inline Vector<Real> larger_magnitude(Vector<Real> largest, Vector<Real> v) {
-    const Vector<Real> magnitude = as_reals<Real>(magnitude_bits<Real>(v));
-    return magnitude > largest ? magnitude : largest;
+[[gnu::always_inline]] inline Integers<Real> larger(Integers<Real> a, Integers<Real> b) {
+    return a > b ? a : b;
+}
+
+// The largest magnitude of each of V vectors of columns, as bits.
+template <class Real, int V>
+inline void largest_magnitudes(const Real* block, Index rows, Index stride, Integers<Real> (&largest)[V]) {
+    Integers<Real> most[2][V] = {};
+    Index i = 0;
+    for (; i + 2 <= rows; i += 2)
+#pragma GCC unroll 2
+        for (Index r = 0; r < 2; ++r)
+#pragma GCC unroll 4
+            for (int v = 0; v < V; ++v)
+                most[r][v] = larger<Real>(
+                    most[r][v], magnitude_bits<Real>(load<Real>(block + (i + r) * stride + v * lanes<Real>)));
+#pragma GCC unroll 4
+    for (int v = 0; v < V; ++v) {
+        largest[v] = larger<Real>(most[0][v], most[1][v]);
+        if (i < rows)
+            largest[v] =
+                larger<Real>(largest[v], magnitude_bits<Real>(load<Real>(block + i * stride + v * lanes<Real>)));
+    }
+}
+
+template <class Real, int V>
+inline void rescale_panel(Real* block, Index rows, Index columns, Index stride, std::int64_t* exponents, Real low,
+                          Real high) {
+    Integers<Real> largest[V], outside{};
+    largest_magnitudes<Real, V>(block, rows, stride, largest);
+#pragma GCC unroll 4
+    for (int v = 0; v < V; ++v) {
+        const Vector<Real> most = as_reals<Real>(largest[v]);
+        outside |= ((most > Real(0)) & (most < low)) | (most >= high);
+    }
+    bool any = false;
+    for (int lane = 0; lane < lanes<Real>; ++lane) any |= outside[lane] != 0;
+    if (!any) return;
+    for (int v = 0; v < V; ++v)
+        for (int lane = 0; lane < lanes<Real>; ++lane) {
+            const Index column = v * lanes<Real> + lane;
+            const Real most = as_reals<Real>(largest[v])[lane];
+            if (column < columns && !(most >= low && most < high))
+                rescale_column<Real>(block + column, rows, stride, most, exponents[column]);
+        }
 }
 
 // Columns whose largest magnitude left the window come back into it; `all` brings every one to [1/2, 1).
@@ -58,26 +101,21 @@ template <class Real>
 void rescale(Real* block, Index rows, Index columns, Index stride, std::int64_t* exponents, bool all) {
     const Real low = all ? Real(0.5) : two_to<Real>(-scaling_window<Real>), high = all ? 1 : 1 / low;
     if (stride == 1) {
-        Vector<Real> largest{};
-        for (Index i = 0; i < rows; i += lanes<Real>) largest = larger_magnitude<Real>(largest, load<Real>(block + i));
+        Integers<Real> largest[1];
+        largest_magnitudes<Real, 1>(block, padded<Real>(rows) / lanes<Real>, lanes<Real>, largest);
         Real most = 0;
-        for (int lane = 0; lane < lanes<Real>; ++lane) most = largest[lane] > most ? largest[lane] : most;
+        for (int lane = 0; lane < lanes<Real>; ++lane) {
+            const Real magnitude = as_reals<Real>(largest[0])[lane];
+            if (!(magnitude <= most)) most = magnitude;
+        }
         if (!(most >= low && most < high)) rescale_column<Real>(block, rows, 1, most, *exponents);
         return;
     }
-    for (Index c = 0; c < columns; c += lanes<Real>) {
-        Vector<Real> largest[2] = {};
-        for (Index i = 0; i < rows; ++i)
-            largest[i % 2] = larger_magnitude<Real>(largest[i % 2], load<Real>(block + i * stride + c));
-        const Vector<Real> most = larger_magnitude<Real>(largest[0], largest[1]);
-        const Integers<Real> inside = (most >= low) & (most < high);
-        bool all_inside = true;
-        for (int lane = 0; lane < lanes<Real> && c + lane < columns; ++lane) all_inside &= inside[lane] != 0;
-        if (all_inside) continue;
-        for (int lane = 0; lane < lanes<Real> && c + lane < columns; ++lane)
-            if (!inside[lane])
-                rescale_column<Real>(block + c + lane, rows, stride, most[lane], exponents[c + lane]);
-    }
+    Index vectors = padded<Real>(columns) / lanes<Real>, column = 0;
+    for (; vectors >= 4; vectors -= 4, column += 4 * lanes<Real>)
+        rescale_panel<Real, 4>(block + column, rows, columns - column, stride, exponents + column, low, high);
+    for (; vectors >= 1; --vectors, column += lanes<Real>)
+        rescale_panel<Real, 1>(block + column, rows, columns - column, stride, exponents + column, low, high);
 }
 
 // Σ v² of every column; the window keeps it from overflow and underflow.
