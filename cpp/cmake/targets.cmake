@@ -24,9 +24,10 @@ endforeach()
 configure_file(cpp/src/targets/target_list.hpp.in target_list.hpp)
 
 # Contraction is spelled out with fma(), so that no compiler decides over bits. No optimisation across files: it could
-# lift an instruction of one level into code of another.
+# lift an instruction of one level into code of another. Integers wrap: the vector functions compute with the bits of
+# numbers, also in lanes whose result is then discarded.
 option(RNNCORE_UNOPTIMISED "Compile the kernels without optimisation, to test for leaks between levels" OFF)
-set(RNNCORE_KERNEL_OPTIONS $<IF:$<BOOL:${RNNCORE_UNOPTIMISED}>,-O0,-O3> -ffp-contract=off -fno-math-errno -fno-trapping-math -fno-lto -Wall -Wextra -Wno-psabi)
+set(RNNCORE_KERNEL_OPTIONS $<IF:$<BOOL:${RNNCORE_UNOPTIMISED}>,-O0,-O3> -ffp-contract=off -fwrapv -fno-math-errno -fno-trapping-math -fno-lto -Wall -Wextra -Wno-psabi)
 
 # One object library per level (and, for kernels, precision), of the *.dispatch.cpp files.
 function(rnncore_dispatch_library name target)

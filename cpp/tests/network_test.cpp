@@ -186,7 +186,8 @@ void check_all(const std::string& target) {
             check_elman<Real>(size, size % 4, width, Nonlinearity::tanh, 1, target);
             check_matrix_sequence<Real>(size, width, target);
         }
-    for (Index size : {1, 3, 8, 17, 100, 700}) check_elman<Real>(size, 2, 2, Nonlinearity::tanh, Real(0.5), target, true);
+    for (Index size : {1, 3, 8, 17, 100, 700})
+        check_elman<Real>(size, 2, 2, Nonlinearity::tanh, Real(0.5), target, true);
     for (int phi = 0; phi < 6; ++phi)
         for (Real leak : {Real(1), Real(0.25)})
             check_elman<Real>(19, 3, 3, static_cast<Nonlinearity>(phi), leak, target);

@@ -105,12 +105,16 @@ struct SparseMatrix {
     }
 
   private:
-    // Elements of a vector in the order of the rows, copied some hundreds at a time where that is not their own. Stores one by one, to addresses that
-    // depend on a load, would hold up the loads behind them (a third of the time).
+    // Elements of a vector in the order of the rows, copied some hundreds at a time where that is not their own. Stores
+    // one by one, to addresses that depend on a load, would hold up the loads behind them (a third of the time).
     class RowsInOrder {
       public:
         RowsInOrder(Real* vector, const std::int32_t* order, Index count)
-            : vector_(vector), order_(order), left_(count), held_(order ? 0 : count), elements_(order ? copy_ : vector) {}
+            : vector_(vector),
+              order_(order),
+              left_(count),
+              held_(order ? 0 : count),
+              elements_(order ? copy_ : vector) {}
         ~RowsInOrder() {
             if (order_) write();
         }
