@@ -116,21 +116,24 @@ def gradient_norms(
 
 def _read_lags(lags, steps, worst_case):
     """Ascending, each once."""
-    if lags is None or isinstance(lags, (int, np.integer)):
-        largest = steps if lags is None else as_count("lags", lags, 0)
-        if worst_case and largest > _EVERY_LAG:
-            count = int(_LAGS_PER_DECADE * np.log10(largest / _EVERY_LAG)) + 2
-            spaced = np.geomspace(_EVERY_LAG, largest, count).round().astype(np.int64)
-            lags = np.concatenate([np.arange(_EVERY_LAG), spaced])
-        else:
-            lags = np.arange(largest + 1)
+    lags = steps if lags is None else lags
+    if isinstance(lags, (int, np.integer)):
+        least = largest = as_count("lags", lags, 0)
     else:
         lags = as_real_array("lags", lags)
         if lags.ndim != 1 or lags.dtype.kind not in "iu" or not lags.size:
             raise ValueError(f"lags must be an integer or a sequence of integers, got {lags.dtype} of {lags.shape}")
-    if lags.min() < 0 or lags.max() > steps:
-        raise ValueError(f"lags must lie between 0 and the {steps} steps of the run, got {lags.min()} … {lags.max()}")
-    return np.unique(lags).astype(np.int64)
+        least, largest = lags.min(), lags.max()
+    if least < 0 or largest > steps:
+        raise ValueError(f"lags must lie between 0 and the {steps} steps of the run, got {least} … {largest}")
+    if isinstance(lags, np.ndarray):
+        return np.unique(lags).astype(np.int64)
+    if not worst_case or largest <= _EVERY_LAG:
+        return np.arange(largest + 1)
+    count = int(_LAGS_PER_DECADE * np.log10(largest / _EVERY_LAG)) + 2
+    return np.append(
+        np.arange(_EVERY_LAG), np.unique(np.geomspace(_EVERY_LAG, largest, count).round().astype(np.int64))
+    )
 
 
 def _read_cotangent(cotangent, run):
