@@ -133,11 +133,12 @@ def test_the_smallest_singular_value_is_right_beyond_the_range_of_floats(backend
 @pytest.mark.parametrize("given", [True, False])
 @pytest.mark.parametrize("name", ["elman-tanh", "chain-deep", "matrix-sequence"])
 def test_chunks_and_threads_change_no_bit(name, given, backend, dtype):
-    case = experiment(name, dtype, size=3, steps=150, batch=3)
+    # Not so long that a layer holds 2^-126 of the gradient, the end of float32's range.
+    case = experiment(name, dtype, size=3, steps=80, batch=3)
     cotangent = np.ones(case.cell.state_size) if given else None
-    options = {"steps": case.steps, "state": case.state, "cotangent": cotangent, "backend": backend, "lags": 130}
+    options = {"steps": case.steps, "state": case.state, "cotangent": cotangent, "backend": backend, "lags": 70}
     whole = gradient_norms(case.cell, case.inputs, **options, threads=1)
-    for chunk in (1, 64, 100):
+    for chunk in (1, 30, 100):
         found = gradient_norms(case.cell, case.inputs, **options, chunk=chunk, threads=3)
         np.testing.assert_array_equal(found.log2_norms, whole.log2_norms)
         for name in whole.by_group:
