@@ -85,7 +85,7 @@ def gradient_norms(
     Notes
     -----
     That gradients vanish or explode as products of Jacobians do: Hochreiter 1991; Bengio, Simard and Frasconi 1994.
-    ReLU at its kink has slope 0. A group that holds less than 2^-126 of the gradient in float32 (2^-1022 in float64) is
+    ReLU at its kink has slope 0. A group that holds less than 2^-100 of the gradient in float32, 2^-1000 in float64, is
     known to fewer digits, or not at all.
 
     Examples
