@@ -157,14 +157,15 @@ class Walk:
         return growth
 
     def _end_round(self):
-        while (
-            interval := self.intervals.again(self.round.interval, self.round.gap(self.step), self.round.lost)
-        ) is not None:
+        while interval := self._again():
             self._repeat_round(interval)
         self.count_round()
         self.finished = self.step == self.run.steps or self._settled()
         if not self.finished:
             self.round = self._new_round(self.intervals.following(self.round.interval, self.round.gap(self.step)))
+
+    def _again(self):
+        return self.intervals.again(self.round.interval, self.round.gap(self.step), self.round.lost)
 
     def _repeat_round(self, interval):
         end, self.step = self.step, self.round.start
