@@ -47,33 +47,39 @@ inline Vector<Real> panel_dots(const Real* panel, Index rows, Index stride, int 
 
 // Rows of R for one panel: `factor` points at their elements in the panel's columns, they are `factor_stride` apart.
 // lost: the square of the norm at which each column counts as lost. Returns whether a column kept so little of its norm
-// that it lost digits of its orthogonality.
+// that it lost digits of its orthogonality. Columns are brought to length 1 at the end, all at once: no square root stands
+// between one column and the next.
 template <class Real>
 inline bool orthonormalise_panel(Real* panel, Index rows, Index stride, const Real* lost, Real digits, Real* factor,
                                  Index factor_stride) {
     const Integers<Real> numbers = lane_numbers<Real>();
+    Vector<Real> squares{};
     bool lost_digits = false;
-    for (int j = 0; j < lanes<Real>; ++j, factor += factor_stride) {
+    for (int j = 0; j < lanes<Real>; ++j) {
         const Vector<Real> dots = panel_dots<Real>(panel, rows, stride, j);
         const Real rest = dots[j];
-        const Integers<Real> here = numbers == j, beyond = numbers > j;
-        if (!(rest > lost[j])) {  // NaN stays where it is
-            if (rest == rest) {
-                store<Real>(factor, Vector<Real>{});
-                for (Index i = 0; i < rows; ++i) panel[i * stride + j] = 0;
-                continue;
-            }
-        }
+        squares = numbers == j ? dots : squares;
         lost_digits |= rest < lost[j] * digits;
-        const Real norm = square_root(rest), inverse = 1 / norm;
-        const Vector<Real> row_of_factor = beyond ? dots * inverse : (here ? broadcast(norm) : Vector<Real>{});
-        store<Real>(factor, row_of_factor);
-        const Vector<Real> along = beyond ? row_of_factor : Vector<Real>{};
+        const Vector<Real> along = numbers > j ? dots * (Real(-1) / rest) : Vector<Real>{};
+        store<Real>(factor + j * factor_stride, numbers >= j ? dots : Vector<Real>{});
+        if (rest <= lost[j]) {  // NaN stays where it is
+            squares[j] = 0;
+            for (Index i = 0; i < rows; ++i) panel[i * stride + j] = 0;
+            continue;
+        }
+        if (j + 1 == lanes<Real>) break;
         for (Index i = 0; i < rows; ++i) {
             Real* row = panel + i * stride;
-            const Vector<Real> q = broadcast<Real>(row[j] * inverse);
-            store<Real>(row, here ? q : fma<Real>(-q, along, load<Real>(row)));
+            store<Real>(row, fma<Real>(broadcast<Real>(row[j]), along, load<Real>(row)));
         }
+    }
+    Vector<Real> inverse{};
+    for (int lane = 0; lane < lanes<Real>; ++lane) inverse[lane] = square_root(Real(squares[lane]));
+    inverse = squares != Real(0) ? Real(1) / inverse : Vector<Real>{};
+    for (Index i = 0; i < rows; ++i) store<Real>(panel + i * stride, inverse * load<Real>(panel + i * stride));
+    for (int j = 0; j < lanes<Real>; ++j) {
+        Real* row = factor + j * factor_stride;
+        store<Real>(row, inverse[j] * load<Real>(row));
     }
     return lost_digits;
 }
