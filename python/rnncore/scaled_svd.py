@@ -14,7 +14,6 @@ With t = 0 it is the Gram-Schmidt step that takes x_p out of x_q.
 """
 
 import numpy as np
-from scipy.linalg.lapack import dgejsv
 
 _EPS = np.finfo(np.float64).eps
 _LAPACK_RANGE = 400  # bits between the columns: squares stay within the exponents of float64
@@ -26,6 +25,8 @@ def log_singular_values(mantissa, exponent):
 
     Where the columns lie within the range of float64 LAPACK does it, by the same method, 30 times faster at k = 64.
     """
+    from scipy.linalg.lapack import dgejsv
+
     columns, exponent = normalise(np.asarray(mantissa, np.float64), np.asarray(exponent, np.int64))
     present = exponent[np.any(columns, axis=0)]
     if not len(present) or np.ptp(present) > _LAPACK_RANGE:
