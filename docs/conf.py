@@ -1,10 +1,10 @@
 """Sphinx: ``nox -s docs``."""
 
-from importlib.metadata import version
+import importlib.metadata
 
 project = "rnncore"
 author = copyright = "the rnncore developers"
-release = version("rnncore")
+release = importlib.metadata.version("rnncore")
 extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon"]
 autodoc_member_order = "bysource"
 html_theme = "alabaster"
