@@ -25,19 +25,25 @@ void define_orthonormalising(py::class_<rnncore::Network<Real>>& type, const cha
     type.def(
         name,
         [walk](const rnncore::Network<Real>& network, Optional<Real> inputs, Index steps, Array<Real> state,
-               Index start, Array<Real> block, Index interval, Array<Real> diagonals, Exponents exponents,
-               Optional<Real> factors, Optional<Real> frames, int threads) {
+               Index start, Array<Real> block, Index interval, Index pool, Array<double> growth,
+               Exponents growth_exponents, Optional<Real> factors, Optional<std::int64_t> exponents,
+               Optional<Real> frames, int threads) {
             const auto stretch = stretch_of(inputs, steps, state, start);
-            const rnncore::Factors<Real> found{interval, diagonals.mutable_data(), exponents.mutable_data(),
-                                               mutable_data(factors), mutable_data(frames)};
+            const rnncore::Factors<Real> found{interval,
+                                               pool,
+                                               growth.mutable_data(),
+                                               growth_exponents.mutable_data(),
+                                               mutable_data(factors),
+                                               mutable_data(exponents),
+                                               mutable_data(frames)};
             const auto columns = block_of<Real>(block, nullptr);
             py::gil_scoped_release release;
             (network.*walk)(stretch, columns, found, threads);
         },
         py::arg("inputs").noconvert(), py::arg("steps"), py::arg("state").noconvert(), py::arg("start"),
-        py::arg("block").noconvert(), py::arg("interval"), py::arg("diagonals").noconvert(),
-        py::arg("exponents").noconvert(), py::arg("factors").noconvert(), py::arg("frames").noconvert(),
-        py::arg("threads"));
+        py::arg("block").noconvert(), py::arg("interval"), py::arg("pool"), py::arg("growth").noconvert(),
+        py::arg("growth_exponents").noconvert(), py::arg("factors").noconvert(), py::arg("exponents").noconvert(),
+        py::arg("frames").noconvert(), py::arg("threads"));
 }
 
 }  // namespace

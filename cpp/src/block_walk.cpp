@@ -1,6 +1,7 @@
 #include "block_walk.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <utility>
 
 namespace rnncore {
@@ -158,20 +159,34 @@ void BlockWalk<Real>::squares(double* values, std::int64_t* exponents) const {
 }
 
 template <class Real>
-void BlockWalk<Real>::orthonormalise(const Factors<Real>& factors, Index place) {
-    const Real* const factor = factor_.data();
+void BlockWalk<Real>::orthonormalise(const Factors<Real>& factors, Index number, Index width, Index sequence) {
     kernels_.orthonormalise(now_.data(), rows_, columns_, stride_, factor_.data());
-    for (Index j = 0; j < columns_; ++j) {
-        factors.diagonals[place * columns_ + j] = factor[j * stride_ + j];
-        factors.exponents[place * columns_ + j] = exponents_[j];
-    }
+    const Index pooled = (number / factors.pool * width + sequence) * columns_, place = number * width + sequence;
+    take_up_growth(factors.growth + pooled, factors.growth_exponents + pooled, number % factors.pool == 0);
     if (factors.factors) {
         Real* to = factors.factors + place * columns_ * columns_;
         for (Index i = 0; i < columns_; ++i)
-            for (Index j = 0; j < columns_; ++j) *to++ = j < i ? Real(0) : factor[i * stride_ + j];
+            for (Index j = 0; j < columns_; ++j) *to++ = j < i ? Real(0) : factor_.data()[i * stride_ + j];
     }
+    if (factors.exponents) std::copy_n(exponents_.data(), columns_, factors.exponents + place * columns_);
     if (factors.frames) save(factors.frames + place * state_size_ * columns_, nullptr);
     std::fill(exponents_.begin(), exponents_.end(), 0);
+}
+
+// Multiply by R's diagonal; `first`: instead of what stands there.
+template <class Real>
+void BlockWalk<Real>::take_up_growth(double* growth, std::int64_t* exponents, bool first) const {
+    for (Index j = 0; j < columns_; ++j) {
+        double product = (first ? 1.0 : growth[j]) * static_cast<double>(factor_.data()[j * stride_ + j]);
+        std::int64_t exponent = (first ? 0 : exponents[j]) + exponents_[j];
+        if (product < 0x1p-400 || product > 0x1p400) {
+            int shift = 0;
+            product = std::frexp(product, &shift);
+            exponent += shift;
+        }
+        growth[j] = product;
+        exponents[j] = exponent;
+    }
 }
 
 template class BlockWalk<float>;

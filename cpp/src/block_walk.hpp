@@ -61,10 +61,11 @@ class BlockWalk {
     // (groups, columns)
     void squares(double* values, std::int64_t* exponents) const;
 
-    // block = Q R, block ← Q; the exponents are R's and begin anew.
-    void orthonormalise(const Factors<Real>& factors, Index place);
+    // block = Q R, block ← Q; the exponents are R's and begin anew. number: of the factor, from 0 on.
+    void orthonormalise(const Factors<Real>& factors, Index number, Index width, Index sequence);
 
   private:
+    void take_up_growth(double* growth, std::int64_t* exponents, bool first) const;
     Real* part(const Buffer<Real>& block, std::size_t layer) const { return block.data() + offsets_[layer]; }
 
     const std::vector<Layer<Real>>& layers_;

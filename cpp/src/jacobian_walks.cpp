@@ -37,20 +37,19 @@ template <class Real>
 class Orthonormalising {
   public:
     Orthonormalising(BlockWalk<Real>& walk, const Factors<Real>& factors, const Stretch<Real>& stretch, Index sequence)
-        : walk_(walk), factors_(factors), stretch_(stretch), place_(sequence) {}
+        : walk_(walk), factors_(factors), stretch_(stretch), sequence_(sequence) {}
 
     void after_step() {
         walk_.rescale();
         if (++done_ % factors_.interval != 0 && done_ != stretch_.steps) return;
-        walk_.orthonormalise(factors_, place_);
-        place_ += stretch_.width;
+        walk_.orthonormalise(factors_, number_++, stretch_.width, sequence_);
     }
 
   private:
     BlockWalk<Real>& walk_;
     const Factors<Real>& factors_;
     const Stretch<Real>& stretch_;
-    Index place_, done_ = 0;
+    Index sequence_, number_ = 0, done_ = 0;
 };
 
 }  // namespace

@@ -41,9 +41,12 @@ struct Squares {
 template <class Real>
 struct Factors {
     Index interval = 1;
-    Real* diagonals = nullptr;          // (count, width, columns)
-    std::int64_t* exponents = nullptr;  // (count, width, columns)
+    // Products of the diagonals of `pool` factors, growth · 2^growth_exponent: (count / pool rounded up, width, columns)
+    Index pool = 1;
+    double* growth = nullptr;
+    std::int64_t* growth_exponents = nullptr;
     Real* factors = nullptr;            // (count, width, columns, columns), or null
+    std::int64_t* exponents = nullptr;  // (count, width, columns), or null
     Real* frames = nullptr;             // Q: (count, width, state_size, columns), or null
 };
 

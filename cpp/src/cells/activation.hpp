@@ -58,14 +58,13 @@ void activate_leaky(Real leak, const Real* previous, Real* z, Index vectors) {
         store<Real>(z, fma<Real>(a, Phi<Real>::value(load<Real>(z)), rest * load<Real>(previous)));
 }
 
-// slopes = a φ'(z)
+// z ← a φ'(z)
 template <class Real>
-using Linearisation = void (*)(Real leak, const Real* z, Real* slopes, Index vectors);
+using Linearisation = void (*)(Real leak, Real* z, Index vectors);
 
 template <class Real, template <class> class Phi>
-void linearise(Real leak, const Real* z, Real* slopes, Index vectors) {
-    for (Index v = 0; v < vectors; ++v, z += lanes<Real>, slopes += lanes<Real>)
-        store<Real>(slopes, leak * Phi<Real>::slope(load<Real>(z)));
+void linearise(Real leak, Real* z, Index vectors) {
+    for (Index v = 0; v < vectors; ++v, z += lanes<Real>) store<Real>(z, leak * Phi<Real>::slope(load<Real>(z)));
 }
 
 template <class Real, template <class> class Phi>

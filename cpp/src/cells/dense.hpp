@@ -39,9 +39,10 @@ struct DenseCell {
         Columns<Real> row(rows, step, stride, width);
         for (Index i = 0; i < steps * width; ++i) {
             Real* const z = row.next();
-            if (slopes) linearisation(1, z, slopes + i * padded<Real>(size), vectors);
+            if (slopes) std::memcpy(slopes + i * padded<Real>(size), z, sizeof(Real) * padded<Real>(size));
             if (activation) activation(1, nullptr, z, vectors);
         }
+        if (slopes) linearisation(1, slopes, steps * width * vectors);
     }
 
     void tangent(const TangentStep<Real>& step) const {

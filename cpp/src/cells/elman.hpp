@@ -13,7 +13,7 @@
 
 namespace rnncore::RNNCORE_TARGET {
 
-// Recurrence: SingleRecurrence, BatchRecurrence or SparseRecurrence; the first one without Jacobians.
+// Recurrence: SingleRecurrence, BatchRecurrence or SparseRecurrence; the second without Jacobians.
 template <class Real, class Recurrence>
 struct ElmanCell {
     static constexpr bool has_state = true, has_slopes = true, has_jacobian = Recurrence::has_jacobian;
@@ -23,10 +23,12 @@ struct ElmanCell {
     InputProjection<Real> input;
     Recurrence recurrence;
     TransposedInputs<Real> transposed;
+    Linearisation<Real> linearisation = nullptr;
 
     bool create(const Elman<Real>& elman, Layout layout) {
         size = elman.size;
         input_size = elman.weight_ih ? elman.input_size : 0;
+        linearisation = choose_linearisation<Real>(elman.nonlinearity);
         if (layout == Layout::adjoint && !transposed.create(elman.weight_ih, size, input_size)) return false;
         return input.create(elman.weight_ih, elman.bias, size, input_size) && recurrence.create(elman, layout);
     }
@@ -42,6 +44,7 @@ struct ElmanCell {
     void advance(Index start, const Real* before, Index before_sequence, Real* rows, Index step, Index sequence,
                  Index steps, Index width, Real* slopes) const {
         recurrence.advance(start, before, before_sequence, rows, step, sequence, steps, width, slopes);
+        if (slopes) linearisation(recurrence.leak, slopes, steps * (padded<Real>(size) / lanes<Real>));
     }
 
     void tangent(const TangentStep<Real>& step) const {

@@ -18,13 +18,15 @@ struct RecurrenceTile {
     Real leak;
 };
 
-// rows: z_t, to become h_t; previous: h_{t-1}, all rows of it; steps `step` apart.
+// rows: z_t without its recurrent part, to become h_t; previous: h_{t-1}, all rows of it; steps `step` apart. drives
+// receives z_t, `padded_size` apart, where it is not null.
 template <class Real>
 using TileRecurrence = void (*)(const RecurrenceTile<Real>& tile, const Real* previous, Real* rows, Index step,
-                                Index steps);
+                                Index steps, Real* drives, Index padded_size);
 
 template <class Real, int V, int P, template <class> class Phi>
-void recur(const RecurrenceTile<Real>& tile, const Real* previous, Real* rows, Index step, Index steps) {
+void recur(const RecurrenceTile<Real>& tile, const Real* previous, Real* rows, Index step, Index steps, Real* drives,
+           Index padded_size) {
     const Vector<Real> leak = broadcast<Real>(tile.leak), rest = broadcast<Real>(1 - tile.leak);
     for (Index t = 0; t < steps; ++t) {
         Vector<Real> sums[1][V];
@@ -33,6 +35,11 @@ void recur(const RecurrenceTile<Real>& tile, const Real* previous, Real* rows, I
 #pragma GCC unroll 8
         for (int v = 0; v < V; ++v) sums[0][v] = load<Real>(row + v * lanes<Real>);
         add_products<Real, V, 1, P>(tile.weights, tile.columns, vectors, sums);
+        if (drives) {
+#pragma GCC unroll 8
+            for (int v = 0; v < V; ++v) store<Real>(drives + tile.offset + v * lanes<Real>, sums[0][v]);
+            drives += padded_size;
+        }
         if (tile.leak == 1) {
 #pragma GCC unroll 8
             for (int v = 0; v < V; ++v) store<Real>(row + v * lanes<Real>, Phi<Real>::value(sums[0][v]));
@@ -91,14 +98,17 @@ inline TileRecurrence<Real> choose_recurrence(Nonlinearity nonlinearity, int til
 
 template <class Real>
 struct SingleRecurrence {
-    static constexpr bool has_jacobian = false;
+    static constexpr bool has_jacobian = true;
 
-    PackedMatrix<Real> weight;
+    PackedMatrix<Real> weight, transposed;  // the latter for walks backward
     TileRecurrence<Real> tall = nullptr, low = nullptr;  // tiles differ by one vector of rows at most
     Real leak = 1;
 
-    bool create(const Elman<Real>& elman, Layout) {
+    bool create(const Elman<Real>& elman, Layout layout) {
         leak = elman.leak;
+        if (layout == Layout::adjoint &&
+            !pack_transposed<Real>(transposed, elman.weight_hh, elman.size, elman.size, single_tile_vectors))
+            return false;
         if (!pack<Real>(weight, elman.weight_hh, elman.size, elman.size, partial_sums<Real>(elman.size),
                         single_tile_vectors))
             return false;
@@ -107,26 +117,31 @@ struct SingleRecurrence {
         return true;
     }
 
-    void destroy() { std::free(weight.data); }
+    void destroy() {
+        std::free(weight.data);
+        std::free(transposed.data);
+    }
 
     RecurrenceTile<Real> tile(Index i) const {
         return {weight.tile_data(i), weight.columns, weight.tile_start(i) * lanes<Real>, leak};
     }
 
     void advance(Index start, const Real* before, Index before_sequence, Real* rows, Index step, Index sequence,
-                 Index steps, Index width, Real*) const {
+                 Index steps, Index width, Real* drives) const {
+        const Index padded_size = weight.vectors * lanes<Real>;
         for (Index b = 0; b < width; ++b) {
             const Real* previous = before + b * before_sequence;
             Real* row = rows + b * sequence;
             if (weight.tiles == 1) {
-                tall(tile(0), previous, row, step, steps);
+                tall(tile(0), previous, row, step, steps, drives, padded_size);
                 continue;
             }
             for (Index t = 0; t < steps; ++t) {
                 // To and fro, so that the tiles used last in one step, still in the nearest cache, come first next.
                 for (Index i = 0; i < weight.tiles; ++i) {
                     const Index at = (start + t) % 2 ? i : weight.tiles - 1 - i;
-                    (at < weight.tall_tiles ? tall : low)(tile(at), previous, row, 0, 1);
+                    (at < weight.tall_tiles ? tall : low)(tile(at), previous, row, 0, 1,
+                                                          drives ? drives + t * padded_size : nullptr, 0);
                 }
                 previous = row;
                 row += step;

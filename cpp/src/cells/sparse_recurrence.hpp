@@ -13,13 +13,11 @@ struct SparseRecurrence {
 
     SparseMatrix<Real> weight, transposed;  // the latter for walks backward
     Activation<Real> activation = nullptr;
-    Linearisation<Real> linearisation = nullptr;
     Real leak = 1;
 
     bool create(const Elman<Real>& elman, Layout layout) {
         leak = elman.leak;
         activation = choose_activation<Real>(elman.nonlinearity, leak != 1);
-        linearisation = choose_linearisation<Real>(elman.nonlinearity);
         if (layout == Layout::adjoint && !transposed.create_transposed(*elman.sparse_hh, elman.size)) return false;
         return weight.create(*elman.sparse_hh, elman.size);
     }
@@ -30,14 +28,14 @@ struct SparseRecurrence {
     }
 
     void advance(Index, const Real* before, Index before_sequence, Real* rows, Index step, Index sequence, Index steps,
-                 Index width, Real* slopes) const {
+                 Index width, Real* drives) const {
         const Index vectors = padded<Real>(weight.rows) / lanes<Real>;
         for (Index b = 0; b < width; ++b) {
             const Real* previous = before + b * before_sequence;
             Real* row = rows + b * sequence;
             for (Index t = 0; t < steps; ++t, row += step) {
                 weight.add_product(previous, row);
-                if (slopes) linearisation(leak, row, slopes + t * vectors * lanes<Real>, vectors);
+                if (drives) std::memcpy(drives + t * vectors * lanes<Real>, row, sizeof(Real) * vectors * lanes<Real>);
                 if (activation) activation(leak, previous, row, vectors);
                 previous = row;
             }

@@ -18,12 +18,9 @@ struct Finish {
     Real keep = 0;
     const Real* kept = nullptr;  // a block, read where keep is not 0
     bool add = false;            // to what stands in the result
-
-    Finish from_row(Index row, Index stride) const {
-        return {scale ? scale + row : nullptr, keep, kept ? kept + row * stride : nullptr, add};
-    }
 };
 
+// at: where the row's vector stands in a block.
 template <class Real>
 [[gnu::always_inline]] inline Vector<Real> finished(const Finish<Real>& finish, Index row, Index at, Vector<Real> sum) {
     if (finish.scale) sum *= finish.scale[row];
@@ -41,64 +38,58 @@ struct MatrixView {
     Index rows, columns;
 };
 
-// sums += R rows of the matrix times C vectors of columns of the block.
+// R rows of the matrix from `row` on times C vectors of columns of the block from `column` on.
 template <class Real, int R, int C, bool unit_rows>
-[[gnu::always_inline]] inline void add_block_products(const Real* a, Index row_stride, Index column_stride, Index depth,
-                                                      const Real* block, Index stride, Vector<Real> (&sums)[R][C]) {
-    for (Index k = 0; k < depth; ++k, a += column_stride, block += stride) {
-        Vector<Real> x[C];
-#pragma GCC unroll 8
-        for (int c = 0; c < C; ++c) x[c] = load<Real>(block + c * lanes<Real>);
-#pragma GCC unroll 8
-        for (int r = 0; r < R; ++r) {
-            const Vector<Real> w = broadcast<Real>(a[unit_rows ? r : r * row_stride]);
-#pragma GCC unroll 8
-            for (int c = 0; c < C; ++c) sums[r][c] = fma<Real>(w, x[c], sums[r][c]);
-        }
-    }
-}
-
-template <class Real, int R, int C, bool unit_rows>
-inline void multiply_tile(const MatrixView<Real>& matrix, const Real* block, Index stride, const Finish<Real>& finish,
-                          Real* result) {
+[[gnu::always_inline]] inline void multiply_tile(const MatrixView<Real>& matrix, Index row, const Real* block,
+                                                 Index column, Index stride, const Finish<Real>& finish,
+                                                 Index result_row, Real* result) {
+    const Index first = result_row * stride + column;
     Vector<Real> sums[R][C];
 #pragma GCC unroll 8
     for (int r = 0; r < R; ++r)
 #pragma GCC unroll 8
         for (int c = 0; c < C; ++c)
-            sums[r][c] = finish.add ? load<Real>(result + r * stride + c * lanes<Real>) : Vector<Real>{};
-    add_block_products<Real, R, C, unit_rows>(matrix.data, matrix.row_stride, matrix.column_stride, matrix.columns,
-                                              block, stride, sums);
+            sums[r][c] = finish.add ? load<Real>(result + first + r * stride + c * lanes<Real>) : Vector<Real>{};
+    const Real* a = matrix.data + (unit_rows ? row : row * matrix.row_stride);
+    const Real* b = block + column;
+    for (Index k = 0; k < matrix.columns; ++k, a += matrix.column_stride, b += stride) {
+        Vector<Real> x[C];
+#pragma GCC unroll 8
+        for (int c = 0; c < C; ++c) x[c] = load<Real>(b + c * lanes<Real>);
+#pragma GCC unroll 8
+        for (int r = 0; r < R; ++r) {
+            const Vector<Real> w = broadcast<Real>(a[unit_rows ? r : r * matrix.row_stride]);
+#pragma GCC unroll 8
+            for (int c = 0; c < C; ++c) sums[r][c] = fma<Real>(w, x[c], sums[r][c]);
+        }
+    }
 #pragma GCC unroll 8
     for (int r = 0; r < R; ++r)
 #pragma GCC unroll 8
         for (int c = 0; c < C; ++c) {
-            const Index at = r * stride + c * lanes<Real>;
-            store<Real>(result + at, finished<Real>(finish, r, at, sums[r][c]));
+            const Index at = first + r * stride + c * lanes<Real>;
+            store<Real>(result + at, finished<Real>(finish, result_row + r, at, sums[r][c]));
         }
 }
 
-// All rows of the matrix, C vectors of columns.
+// All rows of the matrix, C vectors of columns; the matrix's first row is row `result_row` of the result.
 template <class Real, int C, bool unit_rows>
-void multiply_panel(MatrixView<Real> matrix, const Real* block, Index stride, Finish<Real> finish, Real* result) {
-    const auto advance = [&](Index rows) {
-        matrix.data += rows * matrix.row_stride;
-        matrix.rows -= rows;
-        finish = finish.from_row(rows, stride);
-        result += rows * stride;
-    };
-    for (; matrix.rows >= block_rows; advance(block_rows))
-        multiply_tile<Real, block_rows, C, unit_rows>(matrix, block, stride, finish, result);
-    if constexpr (block_rows == 8)
-        if (matrix.rows >= 4) {
-            multiply_tile<Real, 4, C, unit_rows>(matrix, block, stride, finish, result);
-            advance(4);
-        }
-    if (matrix.rows >= 2) {
-        multiply_tile<Real, 2, C, unit_rows>(matrix, block, stride, finish, result);
-        advance(2);
+void multiply_panel(const MatrixView<Real>& matrix, const Real* block, Index column, Index stride,
+                    const Finish<Real>& finish, Index result_row, Real* result) {
+    Index row = 0;
+    for (; row + block_rows <= matrix.rows; row += block_rows)
+        multiply_tile<Real, block_rows, C, unit_rows>(matrix, row, block, column, stride, finish, result_row + row,
+                                                      result);
+    if (block_rows == 8 && row + 4 <= matrix.rows) {
+        multiply_tile<Real, 4, C, unit_rows>(matrix, row, block, column, stride, finish, result_row + row, result);
+        row += 4;
     }
-    if (matrix.rows >= 1) multiply_tile<Real, 1, C, unit_rows>(matrix, block, stride, finish, result);
+    if (row + 2 <= matrix.rows) {
+        multiply_tile<Real, 2, C, unit_rows>(matrix, row, block, column, stride, finish, result_row + row, result);
+        row += 2;
+    }
+    if (row < matrix.rows)
+        multiply_tile<Real, 1, C, unit_rows>(matrix, row, block, column, stride, finish, result_row + row, result);
 }
 
 // Panels of columns as equal as can be; panel(first element, how many vectors) for each.
@@ -115,26 +106,21 @@ template <class Real, class Panel>
 }
 
 template <class Real, bool unit_rows>
-inline void multiply_view_panel(const MatrixView<Real>& matrix, int vectors, const Real* block, Index stride,
-                                const Finish<Real>& finish, Real* result) {
-    if (vectors == 1) return multiply_panel<Real, 1, unit_rows>(matrix, block, stride, finish, result);
+inline void multiply_view_panel(const MatrixView<Real>& matrix, const Real* block, Index column, int vectors,
+                                Index stride, const Finish<Real>& finish, Index result_row, Real* result) {
+    if (vectors == 1)
+        return multiply_panel<Real, 1, unit_rows>(matrix, block, column, stride, finish, result_row, result);
     if constexpr (block_vectors == 3)
-        if (vectors == 3) return multiply_panel<Real, 3, unit_rows>(matrix, block, stride, finish, result);
-    multiply_panel<Real, 2, unit_rows>(matrix, block, stride, finish, result);
-}
-
-template <class Real>
-inline Finish<Real> from_column(Finish<Real> finish, Index column) {
-    if (finish.kept) finish.kept += column;
-    return finish;
+        if (vectors == 3)
+            return multiply_panel<Real, 3, unit_rows>(matrix, block, column, stride, finish, result_row, result);
+    multiply_panel<Real, 2, unit_rows>(matrix, block, column, stride, finish, result_row, result);
 }
 
 template <class Real, bool unit_rows>
 inline void multiply_view(const MatrixView<Real>& matrix, const Real* block, Index columns, Index stride,
                           const Finish<Real>& finish, Real* result) {
-    for_each_panel<Real>(columns, [&](Index first, int vectors) {
-        multiply_view_panel<Real, unit_rows>(matrix, vectors, block + first, stride, from_column(finish, first),
-                                             result + first);
+    for_each_panel<Real>(columns, [&](Index column, int vectors) {
+        multiply_view_panel<Real, unit_rows>(matrix, block, column, vectors, stride, finish, 0, result);
     });
 }
 
@@ -163,34 +149,36 @@ void multiply_block(const PackedMatrix<Real>& matrix, const Real* block, Index c
             add_tile_product<Real>(matrix, tile, 1, {block, 0, 0, 1}, {result, 0, 0, 1});
         return finish_vector(finish, matrix.rows, result);
     }
-    for_each_panel<Real>(columns, [&](Index first, int vectors) {
+    for_each_panel<Real>(columns, [&](Index column, int vectors) {
         for (Index tile = 0; tile < matrix.tiles; ++tile) {
             const Index row = matrix.tile_start(tile) * lanes<Real>, height = matrix.tile_vectors(tile) * lanes<Real>;
             const Index rows = row + height <= matrix.rows ? height : matrix.rows - row;
-            multiply_view_panel<Real, true>({matrix.tile_data(tile), 1, height, rows, matrix.columns}, vectors,
-                                            block + first, stride,
-                                            from_column(finish, first).from_row(row, stride),
-                                            result + row * stride + first);
+            multiply_view_panel<Real, true>({matrix.tile_data(tile), 1, height, rows, matrix.columns}, block, column,
+                                            vectors, stride, finish, row, result);
         }
     });
 }
 
-// One row of a sparse matrix, its entries `step` apart, times V vectors of columns.
+// Row `row` of a sparse matrix, its entries `step` apart, times V vectors of columns from `column` on.
 template <class Real, int V>
-inline void multiply_sparse_row(const Real* values, const std::int32_t* columns, Index entries, Index step,
-                                const Real* block, Index stride, const Finish<Real>& finish, Real* result) {
+inline void multiply_sparse_row(Index row, const Real* values, const std::int32_t* columns, Index entries, Index step,
+                                const Real* block, Index column, Index stride, const Finish<Real>& finish,
+                                Real* result) {
+    const Index first = row * stride + column;
     Vector<Real> sums[V];
 #pragma GCC unroll 8
-    for (int v = 0; v < V; ++v) sums[v] = finish.add ? load<Real>(result + v * lanes<Real>) : Vector<Real>{};
+    for (int v = 0; v < V; ++v) sums[v] = finish.add ? load<Real>(result + first + v * lanes<Real>) : Vector<Real>{};
     for (Index e = 0; e < entries; ++e) {
         const Vector<Real> w = broadcast<Real>(values[e * step]);
-        const Real* x = block + columns[e * step] * stride;
+        const Real* x = block + columns[e * step] * stride + column;
 #pragma GCC unroll 8
         for (int v = 0; v < V; ++v) sums[v] = fma<Real>(w, load<Real>(x + v * lanes<Real>), sums[v]);
     }
 #pragma GCC unroll 8
-    for (int v = 0; v < V; ++v)
-        store<Real>(result + v * lanes<Real>, finished<Real>(finish, 0, v * lanes<Real>, sums[v]));
+    for (int v = 0; v < V; ++v) {
+        const Index at = first + v * lanes<Real>;
+        store<Real>(result + at, finished<Real>(finish, row, at, sums[v]));
+    }
 }
 
 template <class Real>
@@ -202,14 +190,13 @@ void multiply_block(const SparseMatrix<Real>& matrix, const Real* block, Index c
         return finish_vector(finish, matrix.rows, result);
     }
     matrix.for_each_row([&](Index row, const Real* values, const std::int32_t* entry_columns, Index entries, Index step) {
-        const Finish<Real> of_row = finish.from_row(row, stride);
-        Index left = padded<Real>(columns) / lanes<Real>, first = 0;
-        for (; left >= 4; left -= 4, first += 4 * lanes<Real>)
-            multiply_sparse_row<Real, 4>(values, entry_columns, entries, step, block + first, stride,
-                                         from_column(of_row, first), result + row * stride + first);
-        for (; left >= 1; --left, first += lanes<Real>)
-            multiply_sparse_row<Real, 1>(values, entry_columns, entries, step, block + first, stride,
-                                         from_column(of_row, first), result + row * stride + first);
+        Index left = padded<Real>(columns) / lanes<Real>, column = 0;
+        for (; left >= 4; left -= 4, column += 4 * lanes<Real>)
+            multiply_sparse_row<Real, 4>(row, values, entry_columns, entries, step, block, column, stride, finish,
+                                         result);
+        for (; left >= 1; --left, column += lanes<Real>)
+            multiply_sparse_row<Real, 1>(row, values, entry_columns, entries, step, block, column, stride, finish,
+                                         result);
     });
 }
 

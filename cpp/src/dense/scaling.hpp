@@ -53,6 +53,15 @@ template <class Real>
     return a > b ? a : b;
 }
 
+template <class Real>
+[[gnu::always_inline]] inline bool any_lane(Integers<Real> mask) {
+    std::uint64_t words[vector_bytes / 8];
+    std::memcpy(words, &mask, sizeof words);
+    std::uint64_t any = 0;
+    for (std::uint64_t word : words) any |= word;
+    return any != 0;
+}
+
 // The largest magnitude of each of V vectors of columns, as bits.
 template <class Real, int V>
 inline void largest_magnitudes(const Real* block, Index rows, Index stride, Integers<Real> (&largest)[V]) {
@@ -84,9 +93,7 @@ inline void rescale_panel(Real* block, Index rows, Index columns, Index stride, 
         const Vector<Real> most = as_reals<Real>(largest[v]);
         outside |= ((most > Real(0)) & (most < low)) | (most >= high);
     }
-    bool any = false;
-    for (int lane = 0; lane < lanes<Real>; ++lane) any |= outside[lane] != 0;
-    if (!any) return;
+    if (!any_lane<Real>(outside)) return;
     for (int v = 0; v < V; ++v)
         for (int lane = 0; lane < lanes<Real>; ++lane) {
             const Index column = v * lanes<Real> + lane;
@@ -114,7 +121,9 @@ void rescale(Real* block, Index rows, Index columns, Index stride, std::int64_t*
     Index vectors = padded<Real>(columns) / lanes<Real>, column = 0;
     for (; vectors >= 4; vectors -= 4, column += 4 * lanes<Real>)
         rescale_panel<Real, 4>(block + column, rows, columns - column, stride, exponents + column, low, high);
-    for (; vectors >= 1; --vectors, column += lanes<Real>)
+    for (; vectors >= 2; vectors -= 2, column += 2 * lanes<Real>)
+        rescale_panel<Real, 2>(block + column, rows, columns - column, stride, exponents + column, low, high);
+    if (vectors)
         rescale_panel<Real, 1>(block + column, rows, columns - column, stride, exponents + column, low, high);
 }
 

@@ -57,8 +57,8 @@ template <>
 Layer<RNNCORE_REAL> make_elman<RNNCORE_REAL>(const Elman<RNNCORE_REAL>& elman, Layout layout) {
     using Real = RNNCORE_REAL;
     if (elman.sparse_hh) return make_layer<ElmanCell<Real, SparseRecurrence<Real>>, Real>(elman, layout);
-    return layout == Layout::single ? make_layer<ElmanCell<Real, SingleRecurrence<Real>>, Real>(elman, layout)
-                                    : make_layer<ElmanCell<Real, BatchRecurrence<Real>>, Real>(elman, layout);
+    return layout == Layout::batch ? make_layer<ElmanCell<Real, BatchRecurrence<Real>>, Real>(elman, layout)
+                                   : make_layer<ElmanCell<Real, SingleRecurrence<Real>>, Real>(elman, layout);
 }
 
 template <>

@@ -45,7 +45,7 @@ class Program(Protocol):
         """
 
     def orthonormalise(
-        self, inputs, steps, state, block, *, start, interval, growth, factors, exponents, frames, threads
+        self, inputs, steps, state, block, *, start, interval, pool=1, growth, factors, exponents, frames, threads
     ):
         """The tangent walk with block = Q R after every ``interval`` steps of this call, and at its end.
 
@@ -54,8 +54,9 @@ class Program(Protocol):
 
         Parameters
         ----------
-        growth : (ceil(S / interval), B, k) float64 array
-            Receives log R_jj, -inf where annihilated.
+        pool : int
+        growth : (Q / pool rounded up, B, k) float64 array, Q = S / interval rounded up
+            Receives log R_jj, -inf where annihilated, summed over ``pool`` orthonormalisations after each other.
         factors, exponents : (…, B, k, k) array and (…, B, k) int64 array, or None
             Receive R = factor · 2**exponent, an exponent for each column.
         frames : (…, B, n, k) array or None
@@ -76,7 +77,7 @@ class Program(Protocol):
         """
 
     def orthonormalise_back(
-        self, inputs, steps, state, block, *, start, interval, growth, factors, exponents, frames, threads
+        self, inputs, steps, state, block, *, start, interval, pool=1, growth, factors, exponents, frames, threads
     ):
         """The adjoint walk with block = Q R after every ``interval`` steps back from the end, and at its end; else as
         :meth:`orthonormalise`. Row 0 of ``growth`` belongs to the last steps. ``state`` stays as it is."""

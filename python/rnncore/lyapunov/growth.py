@@ -9,32 +9,6 @@ _FEWEST_WINDOWS = 128
 _BYTES = 1 << 22
 
 
-def window_sums(growth, rows):
-    """Sums over each ``rows`` rows of ``(Q, B, k)`` and over the rest, with Neumaier's compensation.
-
-    Returns
-    -------
-    sums : (Q // rows, B, k) array
-    rest : (B, k) array
-        Zeros where there is none.
-    """
-    whole = len(growth) // rows * rows
-    parts = growth[:whole].reshape(-1, rows, *growth.shape[1:])
-    return _sum_rows(np.moveaxis(parts, 1, 0), parts[:, 0].shape), _sum_rows(growth[whole:], growth.shape[1:])
-
-
-def _sum_rows(rows, shape):
-    total, compensation, annihilated = np.zeros(shape), np.zeros(shape), np.zeros(shape, bool)
-    for row in rows:
-        annihilated |= np.isneginf(row)
-        row = np.where(annihilated, 0, row)
-        summed = total + row
-        larger = np.abs(total) >= np.abs(row)
-        compensation += np.where(larger, total - summed + row, row - summed + total)
-        total = summed
-    return np.where(annihilated, -np.inf, total + compensation)
-
-
 class GrowthWindows:
     """The growth of each direction over windows of equal length; where they become too many, neighbours are joined.
 

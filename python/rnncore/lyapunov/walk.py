@@ -7,7 +7,7 @@ import numpy as np
 from ..nonfinite import is_finite, nonfinite_error
 from .annihilation import orthonormalise_graded
 from .batch_means import standard_errors
-from .growth import GrowthWindows, window_sums
+from .growth import GrowthWindows
 from .reorthonormalisation import AdaptiveInterval, FixedInterval, round_end, window_length
 
 _FEWEST_WINDOWS_TO_STOP = 32
@@ -44,11 +44,10 @@ class Round:
         self.sums = np.empty((0, width, columns)) if self.sums is None else self.sums
         self.rest = np.zeros((width, columns)) if self.rest is None else self.rest
 
-    def see(self, growth, window):
-        """``growth``, (Q, B, k), of whole windows, or of the end of the round."""
-        self.lost = self.lost or (self.interval > 1 and annihilates(growth, self.block))
-        sums, self.rest = window_sums(growth, window // self.interval)
-        self.sums = np.concatenate([self.sums, sums])
+    def see(self, sums, rest, lost):
+        """Growth of windows, (N, B, k), and at the end of the round of the rest; whether that lost a direction."""
+        self.sums, self.rest = np.concatenate([self.sums, sums]), rest
+        self.lost = self.lost or lost
 
     def gap(self, end):
         """Mean growth between the first and the last direction in one interval of a round that ends after step ``end``,
@@ -105,21 +104,23 @@ class Walk:
 
     def _go(self, stop):
         start, state, block = self.step, self.run.state.copy(), self.block.copy()
-        growth = self._orthonormalise(stop)
-        if self.round.interval == 1 and annihilates(growth, block):
+        growth = self._orthonormalise(stop, self.window // self.round.interval)
+        lost = annihilates(growth, block)
+        if self.round.interval == 1 and lost:
             self.step, self.run.state[...], self.block[...] = start, state, block
-            growth = self._go_carefully(stop)
-        self.round.see(growth, self.window)
+            growth = _by_windows(self._go_carefully(stop), self.window)
+        whole = (stop - start) // self.window
+        self.round.see(growth[:whole], growth[whole:].sum(axis=0), lost and self.round.interval > 1)
         self._longest_piece = max(self._longest_piece, stop - start)
 
-    def _orthonormalise(self, stop):
-        """Walk to ``stop``; returns the growth, (Q, B, k)."""
+    def _orthonormalise(self, stop, pool):
+        """Walk to ``stop``; returns the growth, (…, B, k), summed over ``pool`` intervals."""
         run, start, interval = self.run, self.step, self.round.interval
         state, block = run.state.copy(), self.block.copy()
-        growth = np.empty((-(-(stop - start) // interval), run.width, block.shape[2]))
+        growth = np.empty((-(-(stop - start) // (interval * pool)), run.width, block.shape[2]))
         self.program.orthonormalise(
             run.inputs_between(start, stop), stop - start, run.state, self.block,
-            start=start, interval=interval, growth=growth, factors=None, exponents=None, frames=None,
+            start=start, interval=interval, pool=pool, growth=growth, factors=None, exponents=None, frames=None,
             threads=self.threads,
         )  # fmt: skip
         if not is_finite(run.state, self.block):
@@ -132,11 +133,11 @@ class Walk:
         parts = []
         while self.step < stop:
             start, state, block = self.step, self.run.state.copy(), self.block.copy()
-            growth = self._orthonormalise(min(stop, start + _CAREFUL_PIECE))
+            growth = self._orthonormalise(min(stop, start + _CAREFUL_PIECE), 1)
             if annihilates(growth, block):
                 whole = int(np.argmax((np.isneginf(growth) & block.any(axis=1)).any(axis=(1, 2))))
                 self.step, self.run.state[...], self.block[...] = start, state, block
-                growth = np.concatenate([self._orthonormalise(start + whole), self._graded_step()])
+                growth = np.concatenate([self._orthonormalise(start + whole, 1), self._graded_step()])
             parts.append(growth)
         return np.concatenate(parts)
 
@@ -147,7 +148,7 @@ class Walk:
             run.inputs_between(start, start + 1), 1, run.state.copy(), product, exponents,
             start=start, every=1, norms=None, threads=self.threads,
         )  # fmt: skip
-        growth = self._orthonormalise(start + 1)
+        growth = self._orthonormalise(start + 1, 1)
         alive = block.any(axis=1)
         for sequence in np.flatnonzero((np.isneginf(growth[0]) & alive).any(axis=1)):
             kept = alive[sequence]
@@ -216,6 +217,11 @@ class Walk:
 def annihilates(growth, block):
     """Whether a direction of the block before, (B, n, k), has grown by -inf since."""
     return len(growth) > 0 and bool(np.any(np.isneginf(growth[-1]) & block.any(axis=1)))
+
+
+def _by_windows(growth, window):
+    """Growth step by step, (S, B, k), summed over windows and what is left of one."""
+    return np.add.reduceat(growth, np.arange(0, len(growth), window), axis=0)
 
 
 def _under(prefix, arrays):

@@ -105,13 +105,13 @@ def _write_log2_norms(norms, squares, shifts):
 
 
 def _orthonormalise(
-    walk, inputs, steps, state, block, *, start, interval, growth, factors, exponents, frames, threads
+    walk, inputs, steps, state, block, *, start, interval, pool=1, growth, factors, exponents, frames, threads
 ):
-    diagonals = np.empty(growth.shape, block.dtype)
-    shifts = np.empty(growth.shape, np.int64) if exponents is None else exponents
-    walk(inputs, steps, state, start, block, interval, diagonals, shifts, factors, frames, threads)
+    products, shifts = np.empty(growth.shape), np.empty(growth.shape, np.int64)
+    walk(inputs, steps, state, start, block, interval, pool, products, shifts, factors, exponents, frames, threads)
     with np.errstate(divide="ignore", invalid="ignore"):
-        growth[...] = np.log(diagonals, dtype=np.float64) + np.log(2) * shifts
+        np.log(products, out=growth)
+    growth += np.log(2) * shifts
 
 
 class NativeBackend:

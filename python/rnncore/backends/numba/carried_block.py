@@ -19,6 +19,7 @@ class Record:
     labels: np.ndarray | None = None
     norms: np.ndarray | None = None
     interval: int = 1
+    pool: int = 1
     growth: np.ndarray | None = None
     factors: np.ndarray | None = None
     factor_exponents: np.ndarray | None = None
@@ -65,7 +66,7 @@ class CarriedBlock:
             self.memory.reshape(-1), len(self.memory), self.width, columns, table.state_rows, self.first,
             dtype.type(WINDOW[dtype]), record.exponents,
             record.every, labels, norms,
-            record.interval, dtype.type(4 * self.size * np.finfo(dtype).eps), table.components,
+            record.interval, record.pool, dtype.type(4 * self.size * np.finfo(dtype).eps), table.components,
             _wanted(record.growth, (batch, columns), np.float64),
             _wanted(record.factors, (batch, columns, columns), dtype),
             _wanted(record.factor_exponents, (batch, columns), np.int64),

@@ -14,7 +14,7 @@ from .simd import borrowed
 def walk_jacobians(
     back, table, keeps, weights, starts, indices, matrices, slopes, rows, count, done, steps, start,
     blocks, batch, width, columns, state_rows, first, window, exponents, every, labels, norms,
-    interval, lost, components, growth, factors, factor_exponents, frames, factor, work, sums,
+    interval, pool, lost, components, growth, factors, factor_exponents, frames, factor, work, sums,
 ):  # fmt: skip
     """``count`` steps of a walk of ``steps``, after ``done`` of them; only a walk forward may be cut.
 
@@ -78,7 +78,7 @@ def walk_jacobians(
                     orthonormalise(blocks, before, state_rows, panel, columns, lost, factor, work)
                 row = (passed - 1) // interval
                 for j in range(columns):
-                    growth[row, sequence, j] = (
+                    growth[row // pool, sequence, j] += (
                         np.log(np.float64(_entry(factor, j, j, width, panels))) + np.log(2.0) * exponents[sequence, j]
                     )
                 if len(factors):

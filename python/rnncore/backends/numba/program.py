@@ -55,17 +55,19 @@ class NumbaProgram:
         self._carry(self.tangents.backward, inputs, steps, state, block, start, record, threads)
 
     def orthonormalise(
-        self, inputs, steps, state, block, *, start, interval, growth, factors, exponents, frames, threads
+        self, inputs, steps, state, block, *, start, interval, pool=1, growth, factors, exponents, frames, threads
     ):
         scale = np.zeros((len(block), block.shape[2]), np.int64)
-        record = Record(scale, 1, None, None, interval, growth, factors, exponents, frames)
+        growth[...] = 0
+        record = Record(scale, 1, None, None, interval, pool, growth, factors, exponents, frames)
         self._carry(self.tangents.forward, inputs, steps, state, block, start, record, threads)
 
     def orthonormalise_back(
-        self, inputs, steps, state, block, *, start, interval, growth, factors, exponents, frames, threads
+        self, inputs, steps, state, block, *, start, interval, pool=1, growth, factors, exponents, frames, threads
     ):
         scale = np.zeros((len(block), block.shape[2]), np.int64)
-        record = Record(scale, 1, None, None, interval, growth, factors, exponents, frames)
+        growth[...] = 0
+        record = Record(scale, 1, None, None, interval, pool, growth, factors, exponents, frames)
         self._carry(self.tangents.backward, inputs, steps, state, block, start, record, threads)
 
     def _carry(self, walk, inputs, steps, state, block, start, record, threads):

@@ -56,19 +56,19 @@ class ReferenceProgram:
                     norms[index] = log2_norms(block, exponents, labels, groups)
 
     def orthonormalise(
-        self, inputs, steps, state, block, *, start, interval, growth, factors, exponents, frames, threads
+        self, inputs, steps, state, block, *, start, interval, pool=1, growth, factors, exponents, frames, threads
     ):
         with np.errstate(all="ignore"):
             jacobians = self._jacobians(inputs, steps, state, start)
-            _orthonormalise(jacobians, block, interval, growth, factors, exponents, frames)
+            _orthonormalise(jacobians, block, interval, pool, growth, factors, exponents, frames)
 
     def orthonormalise_back(
-        self, inputs, steps, state, block, *, start, interval, growth, factors, exponents, frames, threads
+        self, inputs, steps, state, block, *, start, interval, pool=1, growth, factors, exponents, frames, threads
     ):
         with np.errstate(all="ignore"):
             jacobians = self._jacobians(inputs, steps, state.copy(), start)
             transposed = [np.swapaxes(jacobian, 1, 2) for jacobian in reversed(jacobians)]
-            _orthonormalise(transposed, block, interval, growth, factors, exponents, frames)
+            _orthonormalise(transposed, block, interval, pool, growth, factors, exponents, frames)
 
     def _jacobians(self, inputs, steps, state, start):
         """A_{start+1} … A_{start+steps}; ``state`` goes along."""
@@ -92,7 +92,8 @@ class ReferenceProgram:
                 output_tangents[index], tangent[...] = moved
 
 
-def _orthonormalise(matrices, block, interval, growth, factors, exponents, frames):
+def _orthonormalise(matrices, block, interval, pool, growth, factors, exponents, frames):
+    growth[...] = 0
     for number, first in enumerate(range(0, len(matrices), interval)):
         scale = np.zeros((len(block), block.shape[2]), np.int64)
         for matrix in matrices[first : first + interval]:
@@ -100,7 +101,7 @@ def _orthonormalise(matrices, block, interval, growth, factors, exponents, frame
             rescale(block, scale)
         for sequence, columns in enumerate(block):
             factor = orthonormalise(columns)
-            growth[number, sequence] = np.log(np.diag(factor).astype(np.float64)) + np.log(2) * scale[sequence]
+            growth[number // pool, sequence] += np.log(np.diag(factor).astype(np.float64)) + np.log(2) * scale[sequence]
             if factors is not None:
                 factors[number, sequence], exponents[number, sequence] = factor, scale[sequence]
         if frames is not None:
