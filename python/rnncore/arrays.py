@@ -89,6 +89,13 @@ def as_dtype(value):
     return dtype
 
 
+def as_flag(name, value):
+    """A Python bool; nothing else passes for one."""
+    if not isinstance(value, (bool, np.bool_)):
+        raise TypeError(f"{name} must be True or False, got {value!r}")
+    return bool(value)
+
+
 def as_count(name, value, least):
     """A Python int of at least ``least`` that 64 bits hold; booleans and floats are refused."""
     try:

@@ -4,7 +4,7 @@ import time
 
 import numpy as np
 
-from .arrays import as_count, as_real_array, check_finite
+from .arrays import as_count, as_flag, as_real_array, check_finite
 from .cells import Cell, MatrixSequence
 from .memory_maps import release
 
@@ -29,6 +29,7 @@ class Run:
     def __init__(self, cell, inputs, steps, state, finite):
         if not isinstance(cell, Cell):
             raise TypeError(f"cell must be a cell such as rnncore.Elman, got {type(cell).__name__}")
+        finite = as_flag("check_finite", finite)
         self.cell = cell
         self.inputs = None if inputs is None else _read_inputs(cell, inputs)
         self.steps = _count_steps(cell, self.inputs, steps)

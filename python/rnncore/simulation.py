@@ -4,7 +4,7 @@ from contextlib import ExitStack
 
 import numpy as np
 
-from .arrays import as_count, first_nonfinite
+from .arrays import as_count, as_flag, first_nonfinite
 from .backends import choose_backend, prepare
 from .destinations import Rows, destination
 from .errors import NonFiniteError
@@ -86,6 +86,7 @@ def simulate(
     array([[1.75]])
     """
     every = _kept_every(keep)
+    raise_nonfinite = as_flag("raise_nonfinite", raise_nonfinite)
     chunk = None if chunk is None else as_count("chunk", chunk, 1)
     threads = resolve_threads(threads)
     backend = choose_backend(backend)

@@ -81,6 +81,7 @@ def jvp(
     >>> moved.ravel()
     array([0., 1.])
     """
+    raise_nonfinite = arrays.as_flag("raise_nonfinite", raise_nonfinite)
     chunk = None if chunk is None else arrays.as_count("chunk", chunk, 1)
     threads = resolve_threads(threads)
     backend = choose_backend(backend)

@@ -4,6 +4,8 @@ import os
 
 from .arrays import as_count
 
+_MOST = 2**31 - 1  # what a kernel's int holds; no machine has as many
+
 
 def available_threads():
     """Cores this process may run on."""
@@ -11,4 +13,4 @@ def available_threads():
 
 
 def resolve_threads(threads):
-    return available_threads() if threads is None else as_count("threads", threads, 1)
+    return available_threads() if threads is None else min(as_count("threads", threads, 1), _MOST)

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 import rnncore
-from rnncore import Elman, Linear, MatrixSequence, simulate
+from rnncore import Elman, Linear, MatrixSequence, jvp, simulate
 
 CELL = Elman(np.eye(3) / 2, np.ones((3, 2)))
 FLOAT32 = CELL.astype("float32")
@@ -142,6 +142,10 @@ REFUSED = [
         "backend must be one of native, numba, reference; got 'cuda'",
     ),
     (lambda: simulate(CELL, U, backend=["native"]), ValueError, "backend must be one of native, numba, reference"),
+    (lambda: simulate(CELL, U, check_finite="no"), TypeError, "check_finite must be True or False, got 'no'"),
+    (lambda: simulate(CELL, U, check_finite=U), TypeError, "check_finite must be True or False, got array"),
+    (lambda: simulate(CELL, U, raise_nonfinite=None), TypeError, "raise_nonfinite must be True or False, got None"),
+    (lambda: jvp(CELL, U, {}, raise_nonfinite=1), TypeError, "raise_nonfinite must be True or False, got 1"),
     (lambda: simulate(Elman, U), TypeError, "cell must be a cell such as rnncore.Elman, got type"),
     (lambda: simulate(np.eye(3), U), TypeError, "cell must be a cell such as rnncore.Elman, got ndarray"),
 ]
@@ -161,6 +165,10 @@ def test_numpy_integers_count(count):
 
 def test_a_batch_of_nothing_ends_at_once_however_many_steps():
     assert simulate(CELL, steps=HUGE, state=np.empty((0, 3)), keep="last").outputs.shape == (0, 3)
+
+
+def test_more_threads_than_any_machine_has_are_as_good_as_all(backend):
+    assert simulate(CELL, U, threads=2**63 - 1, backend=backend).outputs.shape == (6, 3)
 
 
 def test_wrong_arguments_leave_out_alone(tmp_path):
