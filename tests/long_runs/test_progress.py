@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from rnncore import Linear, simulate
+from rnncore import Linear, gradient_norms, lyapunov_spectrum, simulate
 
 CELL = Linear(np.eye(2) / 2)
 
@@ -20,6 +20,23 @@ def test_without_a_chunk_the_steps_still_add_up(backend):
     done = [steps for steps, _ in told]
     assert done == sorted(set(done)) and done[-1] == 50_000
     assert {total for _, total in told} == {50_000}
+
+
+@pytest.mark.parametrize("options", [{}, {"chunk": 64}, {"tolerance": 0.5}])
+def test_progress_of_a_spectrum_ends_with_all_steps(options, backend):
+    told = []
+    lyapunov_spectrum(CELL, steps=3000, progress=lambda *now: told.append(now), backend=backend, **options)
+    assert told == sorted(told) and told[-1] == (3000, 3000)
+
+
+@pytest.mark.parametrize("cotangent", [None, [1.0, 0.0]])
+def test_progress_of_gradients_ends_with_all_steps(cotangent, backend):
+    for lags in (None, 5, 0):
+        told = []
+        gradient_norms(
+            CELL, steps=300, cotangent=cotangent, lags=lags, progress=lambda *now: told.append(now), backend=backend
+        )
+        assert told == sorted(told) and told[-1] == (600, 600)
 
 
 def test_no_steps_are_no_progress():

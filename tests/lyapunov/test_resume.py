@@ -76,6 +76,45 @@ def test_what_is_no_such_file_is_refused(content, tmp_path):
         lyapunov_spectrum(Elman([[0.5]]), steps=10, resume=tmp_path / "other.npz")
 
 
+def test_a_file_without_what_it_should_hold_is_refused(tmp_path):
+    path = tmp_path / "r.npz"
+    lyapunov_spectrum(Elman([[0.5]]), steps=100, resume=path)
+    whole = dict(np.load(path))
+    for name in set(whole) - {"fingerprint"}:
+        np.savez(path, **{other: array for other, array in whole.items() if other != name})
+        with pytest.raises(FormatError, match=f"it holds no '{name}'"):
+            lyapunov_spectrum(Elman([[0.5]]), steps=100, resume=path)
+
+
+def test_broken_bytes_are_refused(rng, tmp_path):
+    path = tmp_path / "r.npz"
+    want = lyapunov_spectrum(Elman([[0.5]]), steps=100, resume=path)
+    whole = path.read_bytes()
+    for _ in range(200):
+        broken = bytearray(whole)
+        for place in rng.integers(len(whole), size=3):
+            broken[place] = rng.integers(256)
+        path.write_bytes(broken)
+        try:
+            same(lyapunov_spectrum(Elman([[0.5]]), steps=100, resume=path), want)
+        except FormatError as error:
+            assert "r.npz is no file to resume from" in str(error)
+
+
+def test_an_array_file_is_refused(tmp_path):
+    np.save(tmp_path / "r.npy", np.ones(3))
+    with pytest.raises(FormatError, match=r"r\.npy is no file to resume from"):
+        lyapunov_spectrum(Elman([[0.5]]), steps=10, resume=tmp_path / "r.npy")
+
+
+def test_the_same_number_of_another_type_is_the_same_run(tmp_path):
+    found = [
+        lyapunov_spectrum(Elman([[0.5]]), steps=100, tolerance=tolerance, resume=tmp_path / "r.npz")
+        for tolerance in (0.5, np.float64(0.5))
+    ]
+    same(*found)
+
+
 def test_a_file_that_cannot_be_written_is_an_error(tmp_path):
     with pytest.raises(OSError, match="no_folder"):
         lyapunov_spectrum(Elman([[0.5]]), steps=10, resume=tmp_path / "no_folder" / "r.npz")

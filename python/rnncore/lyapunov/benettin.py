@@ -1,6 +1,7 @@
 """Lyapunov spectra by orthonormalising again and again (Benettin, Galgani, Giorgilli and Strelcyn 1980)."""
 
-import math
+import sys
+from numbers import Real
 
 import numpy as np
 
@@ -120,7 +121,7 @@ def lyapunov_spectrum(
     burn_in = None if _is_auto("burn_in", burn_in) else as_count("burn_in", burn_in, 0)
     qr_interval = None if _is_auto("qr_interval", qr_interval) else as_count("qr_interval", qr_interval, 1)
     seed = as_count("seed", seed, 0)
-    _check_tolerance(tolerance)
+    tolerance = None if tolerance is None else _read_tolerance(tolerance)
     chunk = None if chunk is None else as_count("chunk", chunk, 1)
     threads = resolve_threads(threads)
     backend = choose_backend(backend)
@@ -136,7 +137,7 @@ def lyapunov_spectrum(
     if resume is not None:
         options = {"k": k, "burn_in": burn_in, "qr_interval": qr_interval, "tolerance": tolerance, "seed": seed}
         file = ResumeFile(resume, fingerprint(run, {**options, "backend": backend.name}))
-        if (saved := file.read()) is not None:
+        if (saved := file.read(walk.to_arrays())) is not None:
             walk.restore(saved)
     with progress_reporter(progress, run.steps, "lyapunov_spectrum") as report:
         if walk.step:
@@ -151,11 +152,13 @@ def _go(walk, chunk, report, file):
         chunk, report, columns=kept, kept=kept, multiple=walk.window, offset=offset, start=walk.step
     )
     try:
-        for _, stop in segments:
+        for start, stop in segments:
             walk.advance(stop)
             if file is not None:
                 file.write(walk.to_arrays())
             if walk.finished:
+                walk.run.release(start, stop)
+                report(walk.run.steps - start)  # a run that ends early has done what there was to do
                 return
     except NonFiniteError as error:
         walk.count_round()
@@ -169,13 +172,12 @@ def _is_auto(name, value):
     return isinstance(value, str)
 
 
-def _check_tolerance(tolerance):
-    if tolerance is None:
-        return
-    if not isinstance(tolerance, (int, float, np.number)) or isinstance(tolerance, bool):
+def _read_tolerance(tolerance):
+    if not isinstance(tolerance, Real) or isinstance(tolerance, bool):
         raise TypeError(f"tolerance must be a number, got {tolerance!r}")
-    if not (tolerance > 0 and math.isfinite(tolerance)):
-        raise ValueError(f"tolerance must be positive, got {tolerance}")
+    if not 0 < tolerance <= sys.float_info.max:
+        raise ValueError(f"tolerance must be positive and finite, got {tolerance}")
+    return float(tolerance)
 
 
 def _result(walk):

@@ -2,9 +2,9 @@
 
 import hashlib
 import os
-import zipfile
 
 import numpy as np
+from numpy.lib.npyio import NpzFile
 
 from ..errors import FormatError
 from ..whole_files import whole_file
@@ -23,10 +23,17 @@ class ResumeFile:
     """
 
     def __init__(self, path, fingerprint):
+        if not isinstance(path, (str, bytes, os.PathLike)):
+            raise TypeError(f"resume must be a path, got {path!r}")
         self.path, self.fingerprint = os.fspath(path), fingerprint
 
-    def read(self):
+    def read(self, names):
         """The arrays by name, or None where there is no file yet.
+
+        Parameters
+        ----------
+        names : iterable of str
+            Of the arrays that the file must hold.
 
         Raises
         ------
@@ -37,17 +44,20 @@ class ResumeFile:
         """
         if not os.path.exists(self.path):
             return None
-        try:
-            with open(self.path, "rb") as archive, np.load(archive, allow_pickle=False) as file:
-                arrays = dict(file)
-            fingerprint = str(arrays.pop("fingerprint"))
-        except (ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
-            raise FormatError(f"resume: {self.path} is no file to resume from: {error}") from None
+        with open(self.path, "rb") as archive:
+            try:
+                with NpzFile(archive) as file:
+                    arrays = dict(file)
+                fingerprint = str(arrays.pop("fingerprint"))
+            except Exception as error:  # broken bytes make zipfile and numpy raise half of what there is
+                raise FormatError(f"resume: {self.path} is no file to resume from: {error}") from None
         if fingerprint != self.fingerprint:
             raise ValueError(
                 f"resume: {self.path} is of another run: its cell, inputs, state, options or backend differ; "
                 "give another path, or remove the file to start anew"
             )
+        if missing := set(names) - set(arrays):
+            raise FormatError(f"resume: {self.path} is no file to resume from: it holds no {min(missing)!r}")
         return arrays
 
     def write(self, arrays):
