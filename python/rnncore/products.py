@@ -105,14 +105,15 @@ def _read_block(run, block):
     """``(B, n, k)`` of the cell's dtype and its exponents, canonical."""
     size = run.directions()
     block = np.eye(size) if block is None else as_real_array("block", block)
-    if block.ndim == 1:
-        block = block[:, None]
-    if block.ndim not in (2, 3) or block.shape[-2] != size or (block.ndim == 3 and block.shape[:1] != run.lead):
+    lead, rows = (block.shape[:1], block.shape[1:2]) if block.ndim == 3 else ((), block.shape[:1])
+    if block.ndim not in (1, 2, 3) or rows != (size,) or lead not in ((), run.lead):
         batch = f" or ({run.batch}, {size}, k)" if run.batch is not None else ""
         raise ValueError(f"block must have shape ({size},), ({size}, k){batch}, got {block.shape}")
     if block.shape[-1] == 0:
         raise ValueError("block must have at least one column, got none")
     check_finite("block", block, np.dtype(np.float64))
+    if block.ndim == 1:
+        block = block[:, None]
     mantissa, exponents = normalise(block.astype(np.float64), np.zeros((*block.shape[:-2], block.shape[-1]), np.int64))
     shape = (run.width, *mantissa.shape[-2:])
     block = np.array(np.broadcast_to(mantissa, shape), run.cell.dtype, order="C")

@@ -1,6 +1,7 @@
 """Matrices beyond the range of floats: mantissa · 2**exponent, an exponent for each column."""
 
 from dataclasses import dataclass
+from numbers import Real
 
 import numpy as np
 
@@ -63,11 +64,12 @@ class ScaledMatrix:
         """
         if isinstance(ord, str) and ord == "fro":
             return 0.5 * _log2_sum(2 * self._log2_magnitudes(), axis=(-2, -1))
-        if isinstance(ord, (int, float)) and ord == 1:
+        number = ord if isinstance(ord, Real) and not isinstance(ord, bool) else None
+        if number == 1:
             return _log2_sum(self._log2_magnitudes(), axis=-2).max(axis=-1)
-        if isinstance(ord, (int, float)) and ord == np.inf:
+        if number == np.inf:
             return _log2_sum(self._log2_magnitudes(), axis=-1).max(axis=-1)
-        if isinstance(ord, (int, float)) and ord == 2:
+        if number == 2:
             return self.log_singular_values()[..., 0] / np.log(2)
         raise ValueError(f'ord must be 1, 2, inf or "fro", got {ord!r}')
 

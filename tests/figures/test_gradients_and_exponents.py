@@ -4,7 +4,17 @@ import numpy as np
 import pytest
 from matplotlib.figure import Figure
 
-from rnncore import Dense, Elman, Linear, gradient_norms, layer_gradients, lyapunov_spectrum
+from rnncore import (
+    Dense,
+    Elman,
+    Linear,
+    covariant_lyapunov_vectors,
+    gradient_norms,
+    jacobian_product,
+    layer_gradients,
+    lyapunov_spectrum,
+    singular_spectrum,
+)
 
 RNG = np.random.default_rng(0)
 NETWORK = Elman(RNG.normal(size=(6, 6)), np.ones((6, 1)))
@@ -21,6 +31,15 @@ RESULTS = {
     "worst case": lambda: gradient_norms(NETWORK, SERIES),
     "norms that are zero": lambda: gradient_norms(Linear([[0.0]]), steps=9, cotangent=[1.0]),
     "one lag": lambda: gradient_norms(Linear([[0.5]]), steps=0, cotangent=[1.0]),
+    "product": lambda: jacobian_product(NETWORK, SERIES),
+    "norms of products of a batch": lambda: jacobian_product(NETWORK, BATCH, every=10),
+    "singular values": lambda: singular_spectrum(NETWORK, BATCH, directions=True),
+    "angles": lambda: covariant_lyapunov_vectors(NETWORK, SERIES, k=3),
+    "product of no sequences": lambda: jacobian_product(NETWORK, BATCH[:, :0]),
+    "norms of no sequences": lambda: jacobian_product(NETWORK, BATCH[:, :0], every=10),
+    "singular values of no sequences": lambda: singular_spectrum(NETWORK, BATCH[:, :0], directions=True),
+    "angles of no sequences": lambda: covariant_lyapunov_vectors(NETWORK, BATCH[:, :0], k=3),
+    "gradients of no sequences": lambda: gradient_norms(NETWORK, BATCH[:, :0]),
     "layers": lambda: layer_gradients(Dense(np.ones((2, 3))), RNG.normal(size=(9, 3)), np.ones((9, 2))),
     "one input": lambda: layer_gradients(Dense(np.ones((2, 3))), np.ones(3), np.ones(2)),
     "no gradient": lambda: layer_gradients(Dense(np.ones((2, 3))), np.ones((2, 3)), np.zeros((2, 2))),

@@ -171,6 +171,17 @@ def test_norms_are_numpys():
         np.testing.assert_allclose(batch.log2_norm(ord), product.log2_norm(ord) + np.arange(2), rtol=1e-14)
 
 
+def test_the_order_of_a_norm_may_be_any_real_number_but_no_bool():
+    product = ScaledMatrix.of(np.array([[3.0, -1.0], [4.0, 5.0]]), [2, -1])
+    assert (
+        product.log2_norm(np.int64(1)) == product.log2_norm(1)
+        and product.log2_norm(np.float32(2)) == product.log2_norm()
+    )
+    for wrong in (True, 0, -np.inf, np.nan, "nuc", None):
+        with pytest.raises(ValueError, match="ord must be 1, 2, inf"):
+            product.log2_norm(wrong)
+
+
 def test_a_zero_matrix_has_the_norm_of_zero():
     product = ScaledMatrix.of(np.zeros((2, 2)), [3, 4])
     np.testing.assert_array_equal(product.exponent, 0)
@@ -213,9 +224,10 @@ def test_a_state_or_a_product_that_overflows_is_named_and_the_rest_kept(backend)
     "arguments, error, message",
     [
         ({"block": np.ones((2, 0))}, ValueError, "block must have at least one column"),
-        ({"block": np.ones(3)}, ValueError, r"block must have shape \(2,\), \(2, k\), got \(3, 1\)"),
+        ({"block": np.ones(3)}, ValueError, r"block must have shape \(2,\), \(2, k\), got \(3,\)"),
         ({"block": np.ones((1, 2, 1))}, ValueError, "block must have shape"),
-        ({"block": [1.0, np.nan]}, ValueError, "block must be finite"),
+        ({"block": 1.0}, ValueError, r"block must have shape \(2,\), \(2, k\), got \(\)"),
+        ({"block": [1.0, np.nan]}, ValueError, "block must be finite in float64, got nan at index 1"),
         ({"block": ["a", "b"]}, TypeError, "block must hold real numbers"),
         ({"every": 0}, ValueError, "every must be at least 1"),
         ({"every": 1.5}, TypeError, "every must be an integer"),

@@ -20,7 +20,7 @@ def plot_covariant_vectors(found, ax=None):
         degrees = np.degrees(found.angles(first, first + 1)).ravel()
         ax.hist(
             degrees, np.linspace(0, 90, 46), histtype="step", color=LINES[first], linewidth=1.4,
-            weights=np.full(len(degrees), 100 / len(degrees)), label=f"vectors {first + 1} and {first + 2}",
+            weights=np.full(len(degrees), 100 / max(1, len(degrees))), label=f"vectors {first + 1} and {first + 2}",
         )  # fmt: skip
     ax.margins(x=0)
     legend_above(ax, 3)

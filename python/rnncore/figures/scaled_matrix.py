@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from .style import BLUE, LINES, dress, make_axes
+from .style import BLUE, LINES, dress, first_sequence, make_axes
 
 _MOST_COLUMNS = 20
 
@@ -15,12 +15,12 @@ def plot_scaled_matrix(product, ax=None):
     ax = make_axes(ax)
     norms = product.log2_norms
     if norms is not None and len(norms):
-        norms = norms if norms.ndim == 2 else norms[:, 0]
+        norms = norms if norms.ndim == 2 else norms[:, :1].reshape(len(norms), -1)
         steps = product.every * np.arange(1, len(norms) + 1)
         for column, values in enumerate(norms.T[:_MOST_COLUMNS]):
             ax.plot(steps, np.where(np.isfinite(values), values, np.nan), color=LINES[column % len(LINES)], linewidth=1)
         return dress(ax, "Growth of the columns", "step", "log2 of the norm")
-    values = np.atleast_2d(product.log_singular_values())[0]
+    values = first_sequence(product.log_singular_values())
     values = np.where(np.isfinite(values), values, np.nan)
     ax.plot(np.arange(1, len(values) + 1), values, color=BLUE, marker="o", markersize=3, linewidth=1)
     return dress(ax, f"Singular values after {product.steps:,} steps", "index", "natural log")

@@ -2,13 +2,13 @@
 
 import numpy as np
 
-from .style import BLUE, dress, make_axes
+from .style import BLUE, dress, first_sequence, make_axes
 
 
 def plot_singular_spectrum(spectrum, ax=None):
     """Natural logs against the index, of the first sequence of a batch; returns the axes."""
     ax = make_axes(ax)
-    logs = np.atleast_2d(spectrum.log_singular_values)[0]
+    logs = first_sequence(spectrum.log_singular_values)
     values = np.where(np.isfinite(logs), logs, np.nan)
     ax.plot(np.arange(1, len(values) + 1), values, color=BLUE, marker="o", markersize=3, linewidth=1)
     return dress(ax, f"Singular values after {spectrum.steps:,} steps", "index", "natural log")

@@ -33,6 +33,11 @@ def legend_above(ax, columns):
     ax.legend(frameon=False, ncols=columns, loc="upper left", fontsize=9)
 
 
+def first_sequence(values):
+    """``(k,)`` of ``(k,)`` or ``(B, k)``; nothing of a batch of none."""
+    return values if values.ndim == 1 else next(iter(values), values[:0, 0])
+
+
 def drawable(values):
     """What matplotlib can scale an axis to; a run that diverges ends where it leaves the picture."""
     values = np.asarray(values, np.float64)
