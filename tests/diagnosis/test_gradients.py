@@ -33,6 +33,23 @@ def test_gradients_of_scaled_rotations(factor, verdict, sentence, backend):
     assert found.factor_two == (None if factor == 1 else pytest.approx(2))
 
 
+def test_a_rate_within_its_error_is_no_promise_of_a_size_that_stays(rng):
+    page = rnncore.diagnose(MatrixSequence(np.exp(2 * rng.normal(size=(300, 1, 1)))))
+    found = page.gradients
+    assert abs(found.rate) <= 2 * found.rate_error and abs(found.rate) * 300 > np.log(2)
+    assert found.verdict == "cannot say" and found.factor_two is None
+    assert "Cannot say: its size comes and goes, and its rate is within two standard errors of zero" in page.summary()
+    assert "keeps its size" not in page.summary()
+    page.plot()
+
+
+def test_rounding_errors_are_no_growth(rng):
+    page = rnncore.diagnose(Linear(np.linalg.qr(rng.normal(size=(4, 4)))[0]), steps=500)
+    assert page.gradients.difference_factor_two is None
+    assert "a small difference neither grows nor shrinks for sure" in " ".join(page.summary().split())
+    assert "0.0000000" not in page.summary()
+
+
 def test_a_gradient_that_is_cut_off_is_told():
     page = rnncore.diagnose(Linear(np.diag(np.ones(2), 1)), steps=50)
     assert page.gradients.zero_from == 3 and page.gradients.exponents == (-np.inf,) * 3

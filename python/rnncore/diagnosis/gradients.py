@@ -12,6 +12,7 @@ _EXPONENTS = 8
 _MOST_STEPS = 20_000
 _MOST_OPERATIONS = 2e10  # multiplications of weights: seconds
 _MOST_INPUT_BYTES = 1 << 26
+_ROUNDING = 1e-13  # nats per step: what rounding errors make of an orthogonal matrix stays below it
 
 
 @dataclass(frozen=True)
@@ -59,12 +60,12 @@ class Gradients:
     @property
     def difference_factor_two(self):
         """Time in which a small difference halves or doubles by the largest exponent; None where it does neither."""
-        if not self.exponents or not np.isfinite(self.exponents[0]) or not self.exponents[0]:
+        if not self.exponents or not np.isfinite(self.exponents[0]) or abs(self.exponents[0]) < _ROUNDING:
             return None
         return self.interval * np.log(2) / abs(self.exponents[0])
 
 
-_VERDICTS = {"vanishing": "vanish", "exploding": "explode", "carried": "are carried", "too short": "cannot say"}
+_VERDICTS = {"vanishing": "vanish", "exploding": "explode", "carried": "are carried"}
 
 
 def measure_gradients(task, start, *, seed, backend, threads):
@@ -81,9 +82,10 @@ def measure_gradients(task, start, *, seed, backend, threads):
         steps = error.step - 1
         spectrum, norms = _measure(double, steps, seed, options)
     zero = np.flatnonzero(np.isneginf(norms.log2_norms))
+    verdict, explanation = _judge(norms)
     return Gradients(
-        verdict=_VERDICTS[norms.verdict],
-        explanation="the run is too short" if norms.verdict == "too short" else "",
+        verdict=verdict,
+        explanation=explanation,
         steps=steps,
         exponents=tuple(map(float, spectrum.exponents)),
         standard_errors=tuple(map(float, spectrum.standard_errors)),
@@ -94,6 +96,15 @@ def measure_gradients(task, start, *, seed, backend, threads):
         unit=task.unit,
         norms=norms,
     )
+
+
+def _judge(norms):
+    """The page's verdict, and of "cannot say" why."""
+    if norms.verdict == "too short":
+        return "cannot say", "the run is too short"
+    if norms.verdict == "carried" and abs(norms.rate) * norms.lags[-1] >= np.log(2):
+        return "cannot say", "its size comes and goes, and its rate is within two standard errors of zero"
+    return _VERDICTS[norms.verdict], ""
 
 
 def _measure(task, steps, seed, options):

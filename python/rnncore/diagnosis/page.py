@@ -8,6 +8,7 @@ import numpy as np
 
 _LABEL = 26
 _WIDTH = 100
+_LEAST_DECIMAL = 1e-6  # smaller errors are written with an exponent
 
 
 class Section(NamedTuple):
@@ -203,6 +204,8 @@ def _with_error(value, error):
     """Two digits of the error, and as many decimals of the value."""
     if error is None or not error > abs(value) * 1e-6:
         return f"{value:.4g}"
+    if error < _LEAST_DECIMAL:
+        return f"{value:.3g} ± {error:.2g}"
     decimals = max(0, 1 - math.floor(math.log10(error)))
     return f"{value:.{decimals}f} ± {error:.{decimals}f}"
 
