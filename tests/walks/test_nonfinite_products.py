@@ -5,7 +5,7 @@ import pickle
 import numpy as np
 import pytest
 
-from rnncore import Elman, Linear, MatrixSequence, NonFiniteError
+from rnncore import Chain, Elman, Linear, MatrixSequence, NonFiniteError, lyapunov_spectrum
 from rnncore.backends import get_backend, prepare
 from rnncore.graded_product import GradedProduct
 from rnncore.nonfinite import nonfinite_error
@@ -30,6 +30,15 @@ def test_the_state_is_named_before_the_tangent(backend):
 def test_the_tangent_is_named_where_the_state_stays_finite(backend):
     matrices = np.stack([np.eye(2)] * 5 + [[[1.0, 0.0], [HUGE, HUGE]]] + [np.eye(2)] * 2)
     assert located(MatrixSequence(matrices), backend, None, [[0.9], [0.9]]) == ("tangent", 6, 1, None)
+
+
+@pytest.mark.parametrize("size", [1, 2, 5])
+@pytest.mark.parametrize("k", [1, None])
+def test_a_jacobian_that_overflows_is_no_annihilation(k, size, backend):
+    huge = np.diag([1e200] + [1.0] * (size - 1))
+    cell = Chain([Linear(huge), Elman(np.zeros((size, size)), huge)])
+    with pytest.raises(NonFiniteError, match=f"tangent is not finite after step 1, at component {size}"):
+        lyapunov_spectrum(cell, steps=5, k=k, backend=backend)
 
 
 @pytest.mark.parametrize("back", [False, True])

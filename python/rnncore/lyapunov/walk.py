@@ -123,7 +123,7 @@ class Walk:
             start=start, interval=interval, pool=pool, growth=growth, factors=None, exponents=None, frames=None,
             threads=self.threads,
         )  # fmt: skip
-        if not is_finite(run.state, self.block):
+        if not is_finite(run.state, self.block) or np.isnan(growth).any():
             raise nonfinite_error(run, self.program, start, stop, state, block, threads=self.threads)
         self.step = stop
         return growth

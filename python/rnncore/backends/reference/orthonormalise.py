@@ -7,7 +7,7 @@ def orthonormalise(block):
     """Q in place of the n × k block; returns R, with zeros on the diagonal where a column had nothing new to say.
 
     A column of which less remains than its own rounding errors, 4 n eps ‖v‖, is annihilated: its column of Q is 0.
-    Twice is enough (Giraud, Langou, Rozložník 2005).
+    What is not finite stays so. Twice is enough (Giraud, Langou, Rozložník 2005).
     """
     size, columns = block.shape
     lost = 4 * size * np.finfo(block.dtype).eps
@@ -19,7 +19,7 @@ def orthonormalise(block):
             block[:, j] -= block[:, :j] @ along
             factor[:j, j] += along
         rest = np.linalg.norm(block[:, j])
-        if rest <= lost * norm:
+        if rest <= lost * norm < np.inf:
             block[:, j] = 0
         else:
             factor[j, j] = rest
