@@ -24,15 +24,21 @@ def orthonormalise_graded(columns, exponents):
     """
     lost = 4 * len(columns) * np.finfo(columns.dtype).eps
     columns = columns.astype(np.float64)
-    rows = np.abs(columns).max(axis=1)
-    scaled = columns / np.where(rows > 0, rows, 1)[:, None]
-    scaled = scaled / np.maximum(np.linalg.norm(scaled, axis=0), np.finfo(np.float64).tiny)
-    values = np.linalg.svd(scaled, compute_uv=False)
+    values = np.linalg.svd(equilibrate(columns), compute_uv=False)
     if values[-1] <= lost * values[0]:
         return None
-    order = np.argsort(-rows, kind="stable")
+    order = np.argsort(-np.abs(columns).max(axis=1), kind="stable")
     sorted_frame, factor = np.linalg.qr(columns[order])
     diagonal = np.diag(factor)
     frame = np.empty_like(sorted_frame)
     frame[order] = sorted_frame * np.sign(diagonal)
     return frame, np.log(np.abs(diagonal)) + np.log(2) * exponents
+
+
+def equilibrate(columns):
+    """Rows with 1 as their largest magnitude, then columns with norm 1, but for those of zeros; in float64."""
+    columns = columns.astype(np.float64)
+    rows = np.abs(columns).max(axis=1)
+    scaled = columns / np.where(rows > 0, rows, 1)[:, None]
+    norms = np.linalg.norm(scaled, axis=0)
+    return scaled / np.where(norms > 0, norms, 1)
