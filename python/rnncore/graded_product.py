@@ -197,7 +197,7 @@ class GradedProduct:
         self.frame[...] = self.frame @ turns
 
     def _take_up_graded(self, jacobians):
-        """Take up Jacobians A = M C: columns, ``(B, n, n)``, and exponents, ``(B, n)``; C scales columns of one size."""
+        """Take up Jacobians A = M C, columns ``(B, n, n)`` with exponents ``(B, n)``; columns of M have one size."""
         frame = self.frame.astype(np.float64)
         for columns, exponents in jacobians:
             columns, exponents = normalise(columns, exponents)

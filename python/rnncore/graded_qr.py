@@ -1,8 +1,8 @@
 """QR of a matrix whose rows and columns are of any magnitudes, every digit of R right.
 
 Householder's reflections keep tiny rows next to large ones where the largest rows come first and the columns are
-pivoted (Powell and Reid 1969; Cox and Higham, BIT 38, 34, 1998). What is pivoted here is columns times weights, which are
-given as logarithms: they may lie further apart than floats do.
+pivoted (Powell and Reid 1969; Cox and Higham, BIT 38, 34, 1998). What is pivoted here is columns times weights,
+which are given as logarithms: they may lie further apart than floats do.
 """
 
 import numpy as np

@@ -73,9 +73,9 @@ def singular_spectrum(
     and one-sided Jacobi rotations (Demmel and Veselić 1992) at the end: σ_n is as accurate as σ_1, whatever lies
     between them. All n are worked out, for smaller k too.
 
-    Units deep in saturation only make small singular values, at the cost of slower steps. -inf is left to Jacobians that
-    are singular to rounding, about 4 n eps, whatever the scale of their rows and columns: a unit without slope, a weight
-    matrix without full rank.
+    Units deep in saturation only make small singular values, at the cost of slower steps. -inf is left to Jacobians
+    that are singular to rounding, about 4 n eps, whatever the scale of their rows and columns: a unit without slope, a
+    weight matrix without full rank.
 
     Parameters
     ----------
