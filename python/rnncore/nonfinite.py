@@ -9,7 +9,7 @@ def is_finite(*arrays):
     return all(np.isfinite(array).all() for array in arrays)
 
 
-def nonfinite_error(run, program, start, stop, state, block=None, *, threads):
+def nonfinite_error(run, program, start, stop, state, block=None, *, interval=None, threads):
     """The :class:`NonFiniteError` of the first step after which the state, or else the block, is not finite.
 
     Parameters
@@ -22,10 +22,12 @@ def nonfinite_error(run, program, start, stop, state, block=None, *, threads):
         Before the segment; it is changed.
     block : (B, n, k) array, optional
         Before the segment; it is changed.
+    interval : int, optional
+        Steps between two orthonormalisations of the walk; without it there were none.
     threads : int
     """
     exponents = None if block is None else np.zeros((len(block), block.shape[2]), np.int64)
-    place, what = (0, 0), "tangent"
+    before = state.copy(), None if block is None else block.copy()
     for step in range(start + 1, stop + 1):
         inputs = run.inputs_between(step - 1, step)
         if block is None:
@@ -35,12 +37,27 @@ def nonfinite_error(run, program, start, stop, state, block=None, *, threads):
                 inputs, 1, state, block, exponents, start=step - 1, every=1, norms=None, threads=threads
             )  # fmt: skip
         if not is_finite(state):
-            place, what = _first(state), "state"
-            break
+            return _error(run, step, state, "state")
         if block is not None and not is_finite(block):
-            place = _first(block)
-            break
-    return NonFiniteError(step, place[1], None if run.batch is None else place[0], what)
+            return _error(run, step, block, "tangent")
+
+    def walk(steps):
+        state, block = (array.copy() for array in before)
+        inputs, options = run.inputs_between(start, start + steps), {"start": start, "threads": threads}
+        if interval is None:
+            program.multiply(inputs, steps, state, block, np.zeros_like(exponents), every=1, norms=None, **options)
+        else:
+            growth = np.empty((-(-steps // interval), *block.shape[::2]))
+            program.orthonormalise(
+                inputs, steps, state, block, interval=interval, growth=growth,
+                factors=None, exponents=None, frames=None, **options,
+            )  # fmt: skip
+            # A column that overflowed may be gone from the frame, as if annihilated.
+            block += np.where(np.isnan(growth).any(axis=0), np.nan, 0)[:, None, :].astype(block.dtype)
+        return block
+
+    steps, block = _fewest(walk, stop - start)
+    return _error(run, start + steps, block, "tangent")
 
 
 def nonfinite_error_back(run, program, start, stop, state, block, *, threads):
@@ -55,17 +72,35 @@ def nonfinite_error_back(run, program, start, stop, state, block, *, threads):
         start=start, every=1, outputs=None, states=states[1:], threads=threads,
     )  # fmt: skip
     exponents = np.zeros((len(block), block.shape[2]), np.int64)
-    for step in range(stop, start, -1):
+
+    def walk_back(block, first, stop):
         program.pull_back(
-            run.inputs_between(step - 1, step), 1, states[step - 1 - start], block, exponents,
-            start=step - 1, labels=None, groups=1, norms=None, threads=threads,
+            run.inputs_between(first, stop), stop - first, states[first - start].copy(), block, exponents,
+            start=first, labels=None, groups=1, norms=None, threads=threads,
         )  # fmt: skip
-        if not is_finite(block):
-            break
-    sequence, unit, *_ = _first(block)
-    return NonFiniteError(step, unit, None if run.batch is None else sequence, "tangent")
+        return block
+
+    before = block.copy()
+    for step in range(stop, start, -1):
+        if not is_finite(walk_back(block, step - 1, step)):
+            return _error(run, step, block, "tangent")
+    steps, block = _fewest(lambda steps: walk_back(before.copy(), stop - steps, stop), stop - start)
+    return _error(run, stop - steps + 1, block, "tangent")
 
 
-def _first(array):
-    index = np.unravel_index(np.argmin(np.isfinite(array)), array.shape)
-    return tuple(map(int, index))
+def _fewest(walk, most):
+    """The fewest steps at once after which a block is not finite, and the block.
+
+    In one go kernels rescale a block only where it leaves a window, so that it may overflow where single steps do not.
+    """
+    finite = 0
+    while most - finite > 1:
+        middle = (finite + most) // 2
+        finite, most = (middle, most) if is_finite(walk(middle)) else (finite, middle)
+    return most, walk(most)
+
+
+def _error(run, step, array, what):
+    """Of the first component that is not finite."""
+    sequence, unit, *_ = map(int, np.unravel_index(np.argmin(np.isfinite(array)), array.shape))
+    return NonFiniteError(step, unit, None if run.batch is None else sequence, what)

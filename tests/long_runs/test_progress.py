@@ -31,11 +31,10 @@ def test_progress_of_a_spectrum_ends_with_all_steps(options, backend):
 
 @pytest.mark.parametrize("cotangent", [None, [1.0, 0.0]])
 def test_progress_of_gradients_ends_with_all_steps(cotangent, backend):
-    for lags in (None, 5, 0):
+    for lags in (None, 5):
         told = []
-        gradient_norms(
-            CELL, steps=300, cotangent=cotangent, lags=lags, progress=lambda *now: told.append(now), backend=backend
-        )
+        options = {"cotangent": cotangent, "lags": lags, "backend": backend}
+        gradient_norms(CELL, steps=300, progress=lambda *now, told=told: told.append(now), **options)
         assert told == sorted(told) and told[-1] == (600, 600)
 
 

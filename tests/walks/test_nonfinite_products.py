@@ -5,7 +5,17 @@ import pickle
 import numpy as np
 import pytest
 
-from rnncore import Chain, Elman, Linear, MatrixSequence, NonFiniteError, lyapunov_spectrum
+from rnncore import (
+    Chain,
+    Elman,
+    GradientNorms,
+    Linear,
+    MatrixSequence,
+    NonFiniteError,
+    gradient_norms,
+    jacobian_product,
+    lyapunov_spectrum,
+)
 from rnncore.backends import get_backend, prepare
 from rnncore.graded_product import GradedProduct
 from rnncore.nonfinite import nonfinite_error
@@ -39,6 +49,26 @@ def test_a_jacobian_that_overflows_is_no_annihilation(k, size, backend):
     cell = Chain([Linear(huge), Elman(np.zeros((size, size)), huge)])
     with pytest.raises(NonFiniteError, match=f"tangent is not finite after step 1, at component {size}"):
         lyapunov_spectrum(cell, steps=5, k=k, backend=backend)
+
+
+@pytest.mark.parametrize(
+    "walk",
+    [
+        jacobian_product,
+        lambda cell, **options: lyapunov_spectrum(cell, burn_in=0, qr_interval=50, **options),
+        lambda cell, **options: gradient_norms(cell, cotangent=[1.0, 1.0], **options),
+    ],
+)
+@pytest.mark.parametrize("name", ["native", "numba"])
+def test_a_step_too_near_the_largest_float_is_named(walk, name):
+    """Kernels let columns grow to 2^60 before they rescale them: single steps would not overflow."""
+    matrices = np.tile(2.0**15 * np.array([[0.6, -0.8], [0.8, 0.6]]), (51, 1, 1))
+    matrices[17] *= 1e300
+    with pytest.raises(NonFiniteError, match="tangent is not finite after step 18, at component 0") as caught:
+        walk(MatrixSequence(matrices), backend=name)
+    if isinstance(caught.value.partial, GradientNorms):
+        np.testing.assert_array_equal(caught.value.partial.lags, np.arange(34))
+        np.testing.assert_allclose(caught.value.partial.log2_norms, 0.5 + 15 * np.arange(34))
 
 
 @pytest.mark.parametrize("back", [False, True])

@@ -124,7 +124,7 @@ class Walk:
             threads=self.threads,
         )  # fmt: skip
         if not is_finite(run.state, self.block) or np.isnan(growth).any():
-            raise nonfinite_error(run, self.program, start, stop, state, block, threads=self.threads)
+            raise nonfinite_error(run, self.program, start, stop, state, block, interval=interval, threads=self.threads)
         self.step = stop
         return growth
 
