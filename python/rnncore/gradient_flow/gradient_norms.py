@@ -107,8 +107,6 @@ def gradient_norms(
     block = None if cotangent is None else _read_cotangent(cotangent, run)
     program = prepare(cell, backend)
     with progress_reporter(progress, 2 * run.steps, "gradient_norms") as report:
-        if run.steps and not lags[-1]:
-            report(2 * run.steps)  # nothing to walk
         if block is None:
             return GradientNorms.of(
                 lags, *worst_case_norms(run, program, lags, groups, chunk, threads, report), run.batch is None
