@@ -85,7 +85,8 @@ def covariant_lyapunov_vectors(
         Wrong arguments, by name, before work starts; a burn-in that leaves no step; a direction among the first k that
         the Jacobians annihilate, for it has no covariant vector.
     NonFiniteError
-        The state or the frame left the finite numbers.
+        The state or the frame left the finite numbers. ``partial`` is None: that happens on the way forward, and
+        vectors come of the way back.
     BackendUnavailable
         The backend asked for cannot run here.
 
@@ -195,7 +196,7 @@ def _go_forward(walk, frame, length, every, chunk, report):
         for first in range(start, stop, length):
             section = _Section(first, min(stop, first + length), interval, run.state.copy(), frame.copy())
             growth = walk.orthonormalise(section, run.state, frame)
-            if not is_finite(run.state, frame):
+            if not is_finite(run.state, frame) or np.isnan(growth).any():
                 before = section.state.copy(), section.frame.copy()
                 raise nonfinite_error(run, walk.program, first, section.stop, *before, threads=walk.threads)
             if not np.isfinite(growth).all():

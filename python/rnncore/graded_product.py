@@ -98,7 +98,7 @@ class GradedProduct:
                 inputs, steps, state, self.frame, start=start, interval=interval,
                 growth=growth, factors=factors, exponents=exponents, frames=None, threads=threads,
             )  # fmt: skip
-            if not is_finite(state, self.frame):
+            if not is_finite(state, self.frame) or np.isnan(growth).any():
                 self.frame = frame
                 explain = nonfinite_error_back if back else nonfinite_error
                 raise explain(run, program, start, stop, before, frame.copy(), threads=threads)

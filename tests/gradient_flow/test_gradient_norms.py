@@ -223,6 +223,23 @@ def test_a_gradient_that_overflows_is_named(backend):
         gradient_norms(Linear([[10.0]]), steps=400, state=[1.0], cotangent=[1.0], backend=backend)
 
 
+@pytest.mark.parametrize("chunk", [None, 1, 2])
+def test_the_worst_gradient_that_overflows_is_named(chunk, backend):
+    matrices = np.ones((6, 3, 3))
+    matrices[2] = 1.7e308
+    for lags, kept in ((None, [0, 1, 2, 3]), ([1, 3, 4], [1, 3]), ([5], [])):
+        with pytest.raises(NonFiniteError, match="tangent is not finite after step 3") as caught:
+            gradient_norms(MatrixSequence(matrices), lags=lags, groups={"first": [0]}, chunk=chunk, backend=backend)
+        partial = caught.value.partial
+        np.testing.assert_array_equal(partial.lags, kept)
+        np.testing.assert_allclose(partial.log2_norms, np.log2(3) * partial.lags, atol=1e-14)
+        np.testing.assert_allclose(partial.by_group["first"], np.log2(3) * np.maximum(partial.lags - 0.5, 0))
+        assert partial.directions is None
+    with pytest.raises(NonFiniteError, match="state is not finite") as caught:
+        gradient_norms(Linear([[10.0]]), steps=400, state=[1.0], backend=backend)
+    assert caught.value.partial is None
+
+
 CELL = Chain([Elman(np.eye(2) / 2, np.ones((2, 3))), Elman(np.eye(2) / 2, np.ones((2, 2)))])
 
 

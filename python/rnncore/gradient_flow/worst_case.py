@@ -3,9 +3,11 @@
 import numpy as np
 
 from ..backward import backward_segments
+from ..errors import NonFiniteError
 from ..graded_product import GradedProduct
+from ..nonfinite import is_finite, nonfinite_error_back
 from ..scaled_svd import normalise
-from .curve import SingularDirections
+from .curve import GradientNorms, SingularDirections
 
 
 def worst_case_norms(run, program, lags, groups, chunk, threads, report):
@@ -13,6 +15,11 @@ def worst_case_norms(run, program, lags, groups, chunk, threads, report):
 
     Every cotangent is pulled back: the identity. The largest singular value of what it becomes is as accurate as its
     columns; for the smallest, a graded product goes along.
+
+    Raises
+    ------
+    NonFiniteError
+        From the way back with the lags before as ``partial``, without directions.
     """
     size, width = run.cell.state_size, run.width
     block = np.tile(np.eye(size, dtype=run.cell.dtype), (width, 1, 1))
@@ -36,19 +43,32 @@ def worst_case_norms(run, program, lags, groups, chunk, threads, report):
     for start, stop, state in segments if last < run.steps else ():
         lowest = max(start, last)
         graded = [*range(stop, lowest, -product.piece), lowest][:0:-1]
-        for first, end, before in _stretches_back(run, program, start, stop, state, graded, threads):
-            product.multiply(run, program, first, end, before, back=True, threads=threads)
         asked = np.unique([lowest, *(run.steps - lags[(lags <= run.steps - lowest) & (lags > run.steps - stop)])])
-        for first, end, before in _stretches_back(run, program, start, stop, state, asked.tolist(), threads):
-            program.pull_back(
-                run.inputs_between(first, end), end - first, before, block, exponents,
-                start=first, labels=None, groups=1, norms=None, threads=threads,
-            )  # fmt: skip
-            note(first)
+        try:
+            for first, end, before in _stretches_back(run, program, start, stop, state, asked.tolist(), threads):
+                _pull_back(run, program, first, end, before, block, exponents, threads)
+                note(first)
+            for first, end, before in _stretches_back(run, program, start, stop, state, graded, threads):
+                product.multiply(run, program, first, end, before, back=True, threads=threads)
+        except NonFiniteError as error:
+            done = lags <= run.steps - error.step
+            parts = {name: curve[done] for name, curve in found.items()}
+            error.partial = GradientNorms.of(lags[done], parts.pop(None), parts, None, run.batch is None)
+            raise
         if start <= last:
             report(stop)
             break
     return found.pop(None), found, _directions(product)
+
+
+def _pull_back(run, program, start, stop, state, block, exponents, threads):
+    before = block.copy()
+    program.pull_back(
+        run.inputs_between(start, stop), stop - start, state, block, exponents,
+        start=start, labels=None, groups=1, norms=None, threads=threads,
+    )  # fmt: skip
+    if not is_finite(block):
+        raise nonfinite_error_back(run, program, start, stop, state, before, threads=threads)
 
 
 def log2_operator_norm(block, exponents):
