@@ -6,6 +6,7 @@ the scaling into their growth (Ginelli, Poggi, Turchi, Chaté, Livi, Politi 2007
 """
 
 import math
+from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -13,7 +14,7 @@ import numpy as np
 from .arrays import as_count
 from .backends import choose_backend, prepare
 from .covariant_vectors import CovariantVectors
-from .lyapunov.reorthonormalisation import BOUND
+from .lyapunov.reorthonormalisation import BOUND, LONGEST_INTERVAL
 from .nonfinite import is_finite, nonfinite_error
 from .progress import progress_reporter
 from .runs import Run
@@ -154,18 +155,19 @@ def _section(run, k, every, memory_limit):
 
 
 class _Section(NamedTuple):
-    """Where a stretch of the run begins.
+    """A stretch of the run, and where it begins.
 
     Attributes
     ----------
-    start, stop, interval : int
-        Steps, and steps between orthonormalisations.
+    cuts : list of int
+        Steps at which the walk through it is cut, between two looks at Ctrl-C; the first and the last are its ends.
+    interval : int
+        Steps between orthonormalisations.
     state : (B, n) array
     frame : (B, n, k) array
     """
 
-    start: int
-    stop: int
+    cuts: list
     interval: int
     state: np.ndarray
     frame: np.ndarray
@@ -176,9 +178,8 @@ class _Walk(NamedTuple):
     program: object
     threads: int
 
-    def orthonormalise(self, section, state, frame, factors=None, exponents=None, frames=None):
-        """Walks a section from its start on; returns the growth, (Q, B, k)."""
-        start, stop, interval = section.start, section.stop, section.interval
+    def orthonormalise(self, start, stop, interval, state, frame, factors=None, exponents=None, frames=None):
+        """Returns the growth, (Q, B, k)."""
         growth = np.empty((-(-(stop - start) // interval), self.run.width, frame.shape[2]))
         self.program.orthonormalise(
             self.run.inputs_between(start, stop), stop - start, state, frame,
@@ -190,33 +191,41 @@ class _Walk(NamedTuple):
 
 def _go_forward(walk, frame, length, every, chunk, report):
     """The sections of the run, and its exponents, (B, k)."""
-    run, sections, interval = walk.run, [], 1
+    run, sections, interval, spread = walk.run, [], 1, 0.0
+    longest = max(d for d in range(1, min(every, LONGEST_INTERVAL) + 1) if every % d == 0)
     total = np.zeros((run.width, frame.shape[2]))
-    for start, stop in run.segments(chunk, report, columns=frame.shape[2], multiple=length):
-        for first in range(start, stop, length):
-            section = _Section(first, min(stop, first + length), interval, run.state.copy(), frame.copy())
-            growth = walk.orthonormalise(section, run.state, frame)
+    for start, stop in run.segments(chunk, report, columns=frame.shape[2], multiple=longest):
+        edges = range(-(-start // length) * length, stop, length)
+        for first, last in pairwise(np.unique([start, *edges, stop]).tolist()):
+            if first % length == 0:
+                sections.append(_Section([first], interval, run.state.copy(), frame.copy()))
+            before = run.state.copy(), frame.copy()
+            growth = walk.orthonormalise(first, last, sections[-1].interval, run.state, frame)
             if not is_finite(run.state, frame) or np.isnan(growth).any():
-                before = section.state.copy(), section.frame.copy()
-                raise nonfinite_error(run, walk.program, first, section.stop, *before, threads=walk.threads)
-            if not np.isfinite(growth).all():
-                lost = int(np.argmax(~np.isfinite(growth).all(axis=(0, 1))))
-                raise ValueError(
-                    f"k must be at most {lost}: direction {lost} is annihilated by step {section.stop}"
-                    if lost
-                    else f"there are no covariant vectors: every direction is annihilated by step {section.stop}"
-                )
-            sections.append(section)
-            total += growth.sum(axis=0)
-            if first == 0:
-                interval = _interval(growth, every, run.cell.dtype)
+                raise nonfinite_error(run, walk.program, first, last, *before, threads=walk.threads)
+            _check_alive(growth, last)
+            sections[-1].cuts.append(last)
+            # One after the other, so that the sum does not depend on the cuts.
+            total = np.cumsum(np.concatenate([total[None], growth]), axis=0)[-1]
+            if len(sections) == 1:
+                spread = max(spread, float(np.max(np.ptp(growth, axis=2), initial=0)))
+                interval = _interval(spread, longest, run.cell.dtype)
     return sections, total / run.steps
 
 
-def _interval(growth, every, dtype):
-    """The longest divisor of ``every`` that keeps the measured growth between first and last direction in bounds."""
-    spread = float(np.max(growth.max(axis=2, initial=0) - growth.min(axis=2, initial=0), initial=0))
-    return max(d for d in range(1, every + 1) if every % d == 0 and (d == 1 or d * spread <= BOUND[dtype]))
+def _check_alive(growth, step):
+    if not np.isfinite(growth).all():
+        lost = int(np.argmax(~np.isfinite(growth).all(axis=(0, 1))))
+        raise ValueError(
+            f"k must be at most {lost}: direction {lost} is annihilated by step {step}"
+            if lost
+            else f"there are no covariant vectors: every direction is annihilated by step {step}"
+        )
+
+
+def _interval(spread, longest, dtype):
+    """The longest divisor of ``longest`` that keeps the measured growth between first and last direction in bounds."""
+    return max(d for d in range(1, longest + 1) if longest % d == 0 and (d == 1 or d * spread <= BOUND[dtype]))
 
 
 def _settling_time(exponents, most):
@@ -233,21 +242,26 @@ def _go_back(walk, sections, coordinates, every, burn_in, report):
     growth = np.zeros((len(steps), run.width, k))
     coordinates = np.tile(coordinates / np.linalg.norm(coordinates, axis=0), (run.width, 1, 1))
     for section in reversed(sections):
-        count = -(-(section.stop - section.start) // section.interval)
+        start, stop, interval = section.cuts[0], section.cuts[-1], section.interval
+        count = -(-(stop - start) // interval)
         frames = np.empty((count, *section.frame.shape), run.cell.dtype)
         factors = np.empty((count, run.width, k, k), run.cell.dtype)
         exponents = np.empty((count, run.width, k), np.int64)
-        walk.orthonormalise(section, section.state, section.frame, factors, exponents, frames)
+        for first, last in pairwise(section.cuts):
+            part = slice((first - start) // interval, -(-(last - start) // interval))
+            walk.orthonormalise(
+                first, last, interval, section.state, section.frame, factors[part], exponents[part], frames[part]
+            )
+            run.release(first, last)
         for number in reversed(range(count)):
-            step = min(section.start + (number + 1) * section.interval, section.stop)
+            step = min(start + (number + 1) * interval, stop)
             row = _row(step, steps, every)
             if row is not None and step == steps[row]:
                 vectors[row] = frames[number] @ coordinates
             coordinates, grown = _pull_back(coordinates, factors[number], exponents[number])
             if row is not None:
                 growth[row] += grown
-        run.release(section.start, section.stop)
-        report(section.stop - section.start)
+        report(stop - start)
     if run.batch is None:
         vectors, growth = vectors[:, 0], growth[:, 0]
     return CovariantVectors(vectors, steps, growth, growth.mean(axis=0) / every, every, burn_in)
