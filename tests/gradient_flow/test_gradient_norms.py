@@ -223,6 +223,12 @@ def test_a_gradient_that_overflows_is_named(backend):
         gradient_norms(Linear([[10.0]]), steps=400, state=[1.0], cotangent=[1.0], backend=backend)
 
 
+def test_lags_far_apart_have_a_rate():
+    for lags in ([1, 10, 100, 1000], [0, 1, 2, 3, 1000], [3, 1000]):
+        found = gradient_norms(Linear([[0.5]]), steps=1000, cotangent=[1.0], lags=lags)
+        assert (found.verdict, found.rate) == ("vanishing", pytest.approx(-np.log(2)))
+
+
 @pytest.mark.parametrize("chunk", [None, 1, 2])
 def test_the_worst_gradient_that_overflows_is_named(chunk, backend):
     matrices = np.ones((6, 3, 3))

@@ -85,6 +85,28 @@ def test_float32_gradients_do_not_underflow():
     np.testing.assert_allclose(found.neuron_norms[0], 1e-9 ** np.arange(8.0, -1, -1), rtol=1e-6)
 
 
+def test_norms_are_of_numbers_of_any_magnitude():
+    cell = Chain([Dense([[1e-200], [1e-200]], [0.0, 0.0]), Dense([[1.0, 1.0]])])
+    found = layer_gradients(cell, [[3.0]], [[1e-200]])
+    np.testing.assert_allclose(found.norms, [np.sqrt(20) * 1e-200, 0], rtol=1e-14)
+    np.testing.assert_allclose(found.single_norms, [found.norms], rtol=1e-14)
+    np.testing.assert_allclose(found.neuron_norms, [[np.sqrt(2) * 1e-200, 1e-200]], rtol=1e-14)
+    spread = layer_gradients(Chain([Dense([[1.0]]), Dense([[1.0]], [0.0])]), [5e-324], [1.0])
+    np.testing.assert_array_equal(spread.concentration.negligible_in_net, [1, 0.5])
+
+
+@pytest.mark.parametrize(
+    "cell, inputs, cotangent, where",
+    [
+        (Chain([Dense([[1e200]]), Dense([[1e200]], nonlinearity="tanh")]), [[1e-9], [0.0]], np.ones((2, 1)), 2),
+        (Dense([[1.0]]), [[1.0], [1.0], [1e200]], np.full((3, 1), 1e200), 3),
+    ],
+)
+def test_a_gradient_that_overflows_is_named(cell, inputs, cotangent, where):
+    with pytest.raises(NonFiniteError, match=f"tangent is not finite after step {where}, at component 0"):
+        layer_gradients(cell, inputs, cotangent)
+
+
 def test_a_single_layer_has_plain_names():
     found = layer_gradients(Dense([[2.0, 1.0]], [0.0]), [[1.0, 3.0]], [[1.0]])
     np.testing.assert_array_equal(found.parameters["weight"], [[1, 3]])

@@ -40,9 +40,11 @@ def _of_layer(gradient, peak, highest):
         return np.nan, np.nan, np.nan, 1.0 if highest else np.nan
     relative = np.sort(np.abs(gradient) / peak)[::-1]
     largest = relative[: int(np.ceil(LARGEST * len(relative)))]
+    with np.errstate(over="ignore"):
+        in_net = NEGLIGIBLE * (highest / peak)
     return (
         np.sum(largest**2) / np.sum(relative**2),
         largest.sum() / relative.sum(),
         np.mean(relative < NEGLIGIBLE),
-        np.mean(relative < NEGLIGIBLE * (highest / peak)),
+        np.mean(relative < in_net),
     )

@@ -43,8 +43,8 @@ class GradientNorms:
     by_group : dict of str to (L, …) array
         The same for parts of the state: "layer 0", … of a chain, and the groups that were named.
     rate : float or None, or (B,) array
-        Slope of ln norm over the second half of the lags, in nats per step back; -inf where the norm reaches zero. None
-        (NaN in a batch) where there are too few lags.
+        Slope of ln norm over the second half of the lags, the last two at least, in nats per step back; -inf where the
+        norm reaches zero. None (NaN in a batch) where there is one lag only.
     rate_error : float or None, or (B,) array
         Its standard error.
     verdict : str, or tuple of B

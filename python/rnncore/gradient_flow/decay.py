@@ -8,7 +8,8 @@ _MOST_INCREMENTS = 4096
 
 
 def fit_rate(lags, log2_norms):
-    """``(rate, standard error)`` of one curve in nats per step: least squares over the second half of the lags.
+    """``(rate, standard error)`` of one curve in nats per step: least squares over the second half of the lags,
+    or the last two where it holds but one.
 
     Along a run the logarithm of a norm is a sum of correlated increments, so the residuals of the fit tell nothing of
     its error. That is the error of the mean increment, by batch means, times √(6/5): what least squares lose on a
@@ -17,6 +18,7 @@ def fit_rate(lags, log2_norms):
     if len(lags) and np.isneginf(log2_norms[-1]):
         return -np.inf, np.nan
     half = lags >= lags[-1] / 2 if len(lags) > 3 else np.ones(len(lags), bool)
+    half[-2:] = True
     lags, logs = lags[half].astype(np.float64), log2_norms[half] * np.log(2)
     if len(lags) < 2:
         return np.nan, np.nan

@@ -14,7 +14,7 @@ def layer_gradients(cell, inputs, cotangent):
     """How a gradient changes on its way back through the layers of a deep net.
 
     By matrix products over all inputs at once, in float64 whatever the cell's dtype, so that a gradient that vanishes
-    does not underflow.
+    does not underflow before it is 1e-308.
 
     Parameters
     ----------
@@ -35,7 +35,7 @@ def layer_gradients(cell, inputs, cotangent):
     ValueError, TypeError
         A layer that is not Dense, by its number; shapes that do not fit; NaN or infinities; no inputs.
     NonFiniteError
-        An output overflowed; ``step`` is the number of the input, counted from 1.
+        An output or a gradient ("tangent") overflowed; ``step`` is the number of the input, counted from 1.
 
     Notes
     -----
@@ -58,18 +58,20 @@ def layer_gradients(cell, inputs, cotangent):
     neurons, errors = _backward(layers, slopes, cotangent)
     flat, parameters, single_norms = [], {}, []
     for index, (layer, error, signal) in enumerate(zip(layers, errors, signals)):
-        found = {"weight": error.T @ signal}
-        lengths = np.sum(signal**2, axis=1)
-        if "bias" in layer.parameters:
-            found["bias"] = error.sum(axis=0)
-            lengths = lengths + 1
-        # One input's gradient of the weights is the outer product of its error and its signal.
-        single_norms.append(np.linalg.norm(error, axis=1) * np.sqrt(lengths))
+        lengths = _norms(signal)
+        with np.errstate(over="ignore", invalid="ignore"):
+            found = {"weight": error.T @ signal}
+            if "bias" in layer.parameters:
+                found["bias"] = error.sum(axis=0)
+                lengths = np.hypot(lengths, 1)
+            # One input's gradient of the weights is the outer product of its error and its signal.
+            single_norms.append(_norms(error) * lengths)
+        _check_finite(single_norms[-1][:, None], "tangent")
         flat.append(np.concatenate([array.ravel() for array in found.values()]))
         prefix = f"{index}." if isinstance(cell, Chain) else ""
         parameters |= {prefix + name: array for name, array in found.items()}
     sizes = np.array([gradient.size for gradient in flat])
-    norms = np.array([np.linalg.norm(gradient) for gradient in flat])
+    norms = np.array([_norms(gradient) for gradient in flat])
     return LayerGradients(
         parameters=parameters,
         neurons=tuple(_squeeze(array, single) for array in neurons[1:]),
@@ -78,7 +80,7 @@ def layer_gradients(cell, inputs, cotangent):
         norms=norms,
         root_mean_squares=norms / np.sqrt(sizes),
         single_norms=np.stack(single_norms, axis=1),
-        neuron_norms=np.stack([np.linalg.norm(array, axis=1) for array in neurons[1:]], axis=1),
+        neuron_norms=np.stack([_norms(array) for array in neurons[1:]], axis=1),
         concentration=concentration(flat),
     )
 
@@ -125,9 +127,7 @@ def _forward(layers, signal):
             z = signal @ layer.parameters["weight"].T.astype(np.float64) + layer.parameters.get("bias", 0)
             signal = NONLINEARITIES[layer.nonlinearity](z)
             slopes.append(SLOPES[layer.nonlinearity](z))
-        if not np.isfinite(signal).all():
-            row, unit = np.argwhere(~np.isfinite(signal))[0]
-            raise NonFiniteError(int(row) + 1, int(unit), what="output")
+        _check_finite(signal, "output")
     return signals, slopes
 
 
@@ -136,8 +136,25 @@ def _backward(layers, slopes, cotangent):
     neurons, errors = [cotangent], []
     for layer, slope in zip(reversed(layers), reversed(slopes)):
         errors.append(neurons[-1] * slope)
-        neurons.append(errors[-1] @ layer.parameters["weight"])
+        with np.errstate(over="ignore", invalid="ignore"):
+            neurons.append(errors[-1] @ layer.parameters["weight"].astype(np.float64))
+        _check_finite(neurons[-1], "tangent")
     return neurons[::-1], errors[::-1]
+
+
+def _check_finite(array, what):
+    """``array`` (N, …), a row for each input."""
+    if not np.isfinite(array).all():
+        row, unit = np.argwhere(~np.isfinite(array))[0]
+        raise NonFiniteError(int(row) + 1, int(unit), what=what)
+
+
+def _norms(array):
+    """2-norms over the last axis, of numbers of any magnitude."""
+    largest = np.abs(array).max(axis=-1, keepdims=True)
+    scaled = array / np.where(largest > 0, largest, 1)
+    with np.errstate(over="ignore"):
+        return np.linalg.norm(scaled, axis=-1) * largest[..., 0]
 
 
 def _squeeze(array, single):
