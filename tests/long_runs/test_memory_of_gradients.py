@@ -1,4 +1,4 @@
-"""Spectra, norms and covariant vectors of matrices that are mapped from a file: memory grows by far less than they hold."""
+"""Spectra, norms and covariant vectors of matrices that are mapped from a file: memory grows by far less."""
 
 import pytest
 
