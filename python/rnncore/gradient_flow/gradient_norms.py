@@ -78,7 +78,7 @@ def gradient_norms(
     ValueError, TypeError
         Wrong arguments, by name, before work starts: no state, lags beyond T, groups that overlap.
     NonFiniteError
-        The state, or a gradient, left the finite numbers; with a cotangent ``partial`` then holds the lags before.
+        The state, or a gradient, left the finite numbers; where a gradient did, ``partial`` holds the lags before.
     BackendUnavailable
         The backend asked for cannot run here.
 
