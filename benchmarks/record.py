@@ -16,14 +16,18 @@ def add_options(parser):
 
 
 def save(question, facts, arguments):
-    """Write the facts with the machine they were found on; a quick run is recorded only where ``--output`` says so."""
+    """Write the facts with the machine they were found on; a quick run is recorded only where ``--output`` says so.
+
+    Returns the file's path, or None.
+    """
     date = datetime.date.today().isoformat()
     path = arguments.output
     if path is None:
         if arguments.quick:
-            return
+            return None
         slug = re.sub(r"[^a-z0-9]+", "-", processor().lower()).strip("-")
         path = RESULTS / f"{date}-{slug}-{question}.json"
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(json.dumps({"question": question, "date": date, "machine": describe(), **facts}, indent=1) + "\n")
     print(f"wrote {path}")
+    return path

@@ -26,6 +26,7 @@ from rnncore.benchmark.timing import Contender, Ratio, interleave
 SIZES = (8, 16, 32, 64, 128, 256)
 INTERVALS = (1, 10)
 TRIAL_STEPS = 60
+HEADINGS = ["what", "interval", "n", "native", "numba", "numpy", "torch", "jax", "best other ÷ rnncore native (band)"]
 
 
 @dataclass(frozen=True)
@@ -217,13 +218,13 @@ def main():
     cases += [Case("product", size) for size in sizes] + [Case("gradients", size) for size in sizes]
     results = [(case, measure(case, arguments.quick)) for case in cases]
     print("µs per step, one thread, float64; best other ÷ rnncore native with the band of the rounds")
-    header = ["what", "interval", "n", "native", "numba", "numpy", "torch", "jax", "best other ÷ rnncore native"]
-    print_table(header, [row_of(case, entered) for case, entered in results])
-    save(
-        "spectra",
-        {"cases": [asdict(case) | {"contenders": {c.name: c.to_dict() for c in found}} for case, found in results]},
-        arguments,
-    )
+    rows = [row_of(case, entered) for case, entered in results]
+    print_table(HEADINGS, rows)
+    cases = [asdict(case) | {"contenders": {c.name: c.to_dict() for c in found}} for case, found in results]
+    path = save("spectra", {"cases": cases}, arguments)
+    if path is not None:
+        lines = [HEADINGS, ["---:"] * len(HEADINGS), *rows]
+        path.with_suffix(".md").write_text("".join("| " + " | ".join(line) + " |\n" for line in lines))
 
 
 if __name__ == "__main__":

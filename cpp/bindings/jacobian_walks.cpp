@@ -80,8 +80,7 @@ void define_jacobian_walks(py::class_<rnncore::Network<Real>>& type) {
         },
         py::arg("inputs").noconvert(), py::arg("steps"), py::arg("state").noconvert(), py::arg("start"),
         py::arg("block").noconvert(), py::arg("exponents").noconvert(), py::arg("labels").noconvert(),
-        py::arg("groups"), py::arg("squares").noconvert(), py::arg("square_exponents").noconvert(),
-        py::arg("threads"));
+        py::arg("groups"), py::arg("squares").noconvert(), py::arg("square_exponents").noconvert(), py::arg("threads"));
     type.def(
         "push_forward",
         [](const Network& network, Optional<Real> inputs, Index steps, Array<Real> state, Index start,

@@ -58,10 +58,12 @@ BlockWalk<Real>::BlockWalk(const std::vector<Layer<Real>>& layers, const Target&
       stride_(columns == 1 ? 1 : row_stride<Real>(padded_columns_)),
       now_(block_buffer<Real>(total_padded(layers_), stride_)),
       next_(block_buffer<Real>(total_padded(layers_), stride_)),
-      between_{block_buffer<Real>(std::max(widest(layers_, &Layer<Real>::input_size),
-                                           widest(layers_, &Layer<Real>::padded_size)), stride_),
-               block_buffer<Real>(std::max(widest(layers_, &Layer<Real>::input_size),
-                                           widest(layers_, &Layer<Real>::padded_size)), stride_)},
+      between_{
+          block_buffer<Real>(
+              std::max(widest(layers_, &Layer<Real>::input_size), widest(layers_, &Layer<Real>::padded_size)), stride_),
+          block_buffer<Real>(
+              std::max(widest(layers_, &Layer<Real>::input_size), widest(layers_, &Layer<Real>::padded_size)),
+              stride_)},
       scratch_(block_buffer<Real>(widest(layers_, &Layer<Real>::padded_size), stride_)),
       factor_(block_buffer<Real>(padded_columns_, stride_)),
       exponents_(columns, 0) {
@@ -119,8 +121,8 @@ void BlockWalk<Real>::copy_outputs(Real* outputs) const {
 
 template <class Real>
 void BlockWalk<Real>::pull_back(Index number, const Slopes<Real>& slopes, Index step) {
-    CotangentStep<Real> cotangent{number, nullptr, columns_, stride_, nullptr, nullptr, nullptr, nullptr,
-                                  scratch_.data()};
+    CotangentStep<Real> cotangent{number,  nullptr, columns_, stride_,        nullptr,
+                                  nullptr, nullptr, nullptr,  scratch_.data()};
     for (std::size_t i = layers_.size(); i-- > 0;) {
         const Layer<Real>& layer = layers_[i];
         cotangent.slopes = slopes.of(i, step);

@@ -1,11 +1,11 @@
 // One sequence's block of columns, carried through all layers step by step.
 #pragma once
 
+#include <vector>
+
 #include "buffer.hpp"
 #include "rnncore/network.hpp"
 #include "targets/selection.hpp"
-
-#include <vector>
 
 namespace rnncore {
 

@@ -72,9 +72,8 @@ void ForwardWalk<Real>::advance(Index done, Index steps, Real* const* slopes) {
         if (i + 1 == layers_.size() && stretch_.every == 1) {
             part.output_sequence = layer.output_size;
             part.output_step = layer.output_size * total_width;
-            part.outputs = stretch_.outputs
-                               ? stretch_.outputs + first_ * layer.output_size + done * part.output_step
-                               : nullptr;
+            part.outputs =
+                stretch_.outputs ? stretch_.outputs + first_ * layer.output_size + done * part.output_step : nullptr;
         }
         layer.simulate(layer.cell, part);
         part.inputs = part.outputs;

@@ -1,6 +1,6 @@
 // The walks with Jacobians, sequence by sequence: the steps forward are linearised, a block goes along or back.
-#include "forward_walk.hpp"
 #include "block_walk.hpp"
+#include "forward_walk.hpp"
 
 namespace rnncore {
 
@@ -52,6 +52,25 @@ class Orthonormalising {
     Index sequence_, number_ = 0, done_ = 0;
 };
 
+// carry(walk, sequence) for each sequence, its block loaded before and stored after.
+template <class Real, class Carry>
+void for_each_block(const std::vector<Layer<Real>>& layers, const Target& target, const Stretch<Real>& stretch,
+                    const Block<Real>& block, int threads, const Carry& carry) {
+    if (stretch.steps <= 0 || stretch.width <= 0) return;
+    Index size = 0;
+    for (const Layer<Real>& layer : layers) size += layer.state_size;
+    share_among_threads(stretch.width, threads, [&](Index first, Index width) {
+        for (Index b = first; b < first + width; ++b) {
+            Real* const values = block.values + b * size * block.columns;
+            std::int64_t* const exponents = block.exponents ? block.exponents + b * block.columns : nullptr;
+            BlockWalk<Real> walk(layers, target, block.columns);
+            walk.load(values, exponents);
+            carry(walk, b);
+            walk.save(values, exponents);
+        }
+    });
+}
+
 }  // namespace
 
 template <class Real>
@@ -59,70 +78,54 @@ void Network<Real>::multiply(const Stretch<Real>& stretch, const Block<Real>& bl
                              int threads) const {
     const Implementation& network = *implementation_;
     network.check(stretch, Layout::tangent);
-    if (stretch.steps <= 0 || stretch.width <= 0) return;
-    const Index size = network.state_size(), columns = block.columns;
-    share_among_threads(stretch.width, threads, [&](Index first, Index width) {
-        for (Index b = first; b < first + width; ++b) {
-            BlockWalk<Real> walk(network.layers, *network.target, columns);
-            walk.load(block.values + b * size * columns, block.exponents + b * columns);
-            linearise_forward(network.layers, stretch, b, [&](Index step, const Slopes<Real>& slopes, Index at) {
-                const Index number = stretch.start + step + 1;
-                walk.push_forward(number, slopes, at);
-                walk.rescale();
-                if (!squares.values || number % stretch.every) return;
-                const Index kept = number / stretch.every - stretch.start / stretch.every - 1;
-                const Index place = (kept * stretch.width + b) * columns;
-                walk.squares(squares.values + place, squares.exponents + place);
-            });
-            walk.rescale(true);
-            walk.save(block.values + b * size * columns, block.exponents + b * columns);
-        }
-    });
+    const auto carry = [&](BlockWalk<Real>& walk, Index b) {
+        linearise_forward(network.layers, stretch, b, [&](Index step, const Slopes<Real>& slopes, Index at) {
+            const Index number = stretch.start + step + 1;
+            walk.push_forward(number, slopes, at);
+            walk.rescale();
+            if (!squares.values || number % stretch.every) return;
+            const Index kept = number / stretch.every - stretch.start / stretch.every - 1;
+            const Index place = (kept * stretch.width + b) * block.columns;
+            walk.squares(squares.values + place, squares.exponents + place);
+        });
+        walk.rescale(true);
+    };
+    for_each_block<Real>(network.layers, *network.target, stretch, block, threads, carry);
 }
 
 template <class Real>
-void Network<Real>::orthonormalise(const Stretch<Real>& stretch, const Block<Real>& block,
-                                   const Factors<Real>& factors, int threads) const {
+void Network<Real>::orthonormalise(const Stretch<Real>& stretch, const Block<Real>& block, const Factors<Real>& factors,
+                                   int threads) const {
     const Implementation& network = *implementation_;
     network.check(stretch, Layout::tangent);
-    if (stretch.steps <= 0 || stretch.width <= 0) return;
-    const Index size = network.state_size(), columns = block.columns;
-    share_among_threads(stretch.width, threads, [&](Index first, Index width) {
-        for (Index b = first; b < first + width; ++b) {
-            BlockWalk<Real> walk(network.layers, *network.target, columns);
-            walk.load(block.values + b * size * columns, nullptr);
-            Orthonormalising<Real> factorise(walk, factors, stretch, b);
-            linearise_forward(network.layers, stretch, b, [&](Index step, const Slopes<Real>& slopes, Index at) {
-                walk.push_forward(stretch.start + step + 1, slopes, at);
-                factorise.after_step();
-            });
-            walk.save(block.values + b * size * columns, nullptr);
-        }
-    });
+    const auto carry = [&](BlockWalk<Real>& walk, Index b) {
+        Orthonormalising<Real> factorise(walk, factors, stretch, b);
+        linearise_forward(network.layers, stretch, b, [&](Index step, const Slopes<Real>& slopes, Index at) {
+            walk.push_forward(stretch.start + step + 1, slopes, at);
+            factorise.after_step();
+        });
+    };
+    for_each_block<Real>(network.layers, *network.target, stretch, {block.columns, block.values, nullptr}, threads,
+                         carry);
 }
 
 template <class Real>
 void Network<Real>::push_forward(const Stretch<Real>& stretch, const Tangents<Real>& tangents, int threads) const {
     const Implementation& network = *implementation_;
     network.check(stretch, Layout::tangent);
-    if (stretch.steps <= 0 || stretch.width <= 0) return;
-    const Index size = network.state_size(), inputs = input_size(), outputs = output_size();
+    const Index inputs = input_size(), outputs = output_size();
     Index units = 0;
     for (const Layer<Real>& layer : network.layers) units += layer.output_size;
-    share_among_threads(stretch.width, threads, [&](Index first, Index width) {
-        for (Index b = first; b < first + width; ++b) {
-            BlockWalk<Real> walk(network.layers, *network.target, 1);
-            walk.load(tangents.state + b * size, nullptr);
-            linearise_forward(network.layers, stretch, b, [&](Index step, const Slopes<Real>& slopes, Index at) {
-                const Index row = step * stretch.width + b;
-                walk.push_forward(stretch.start + step + 1, slopes, at,
-                                  tangents.inputs ? tangents.inputs + row * inputs : nullptr,
-                                  tangents.forcing ? tangents.forcing + row * units : nullptr);
-                walk.copy_outputs(tangents.outputs + row * outputs);
-            });
-            walk.save(tangents.state + b * size, nullptr);
-        }
-    });
+    const auto carry = [&](BlockWalk<Real>& walk, Index b) {
+        linearise_forward(network.layers, stretch, b, [&](Index step, const Slopes<Real>& slopes, Index at) {
+            const Index row = step * stretch.width + b;
+            walk.push_forward(stretch.start + step + 1, slopes, at,
+                              tangents.inputs ? tangents.inputs + row * inputs : nullptr,
+                              tangents.forcing ? tangents.forcing + row * units : nullptr);
+            walk.copy_outputs(tangents.outputs + row * outputs);
+        });
+    };
+    for_each_block<Real>(network.layers, *network.target, stretch, {1, tangents.state, nullptr}, threads, carry);
 }
 
 template <class Real>
@@ -130,24 +133,19 @@ void Network<Real>::pull_back(const Stretch<Real>& stretch, const Block<Real>& b
                               Index groups, const Squares& squares, int threads) const {
     const Implementation& network = *implementation_;
     network.check(stretch, Layout::adjoint);
-    if (stretch.steps <= 0 || stretch.width <= 0) return;
-    const Index size = network.state_size(), columns = block.columns;
-    share_among_threads(stretch.width, threads, [&](Index first, Index width) {
-        for (Index b = first; b < first + width; ++b) {
-            BlockWalk<Real> walk(network.layers, *network.target, columns);
-            walk.load(block.values + b * size * columns, block.exponents + b * columns);
-            walk.group(labels, groups);
-            linearise_back(network.layers, stretch, b, size, [&](Index step, const Slopes<Real>& slopes, Index at) {
-                walk.pull_back(stretch.start + step + 1, slopes, at);
-                walk.rescale();
-                if (!squares.values) return;
-                const Index place = (step * stretch.width + b) * groups * columns;
-                walk.squares(squares.values + place, squares.exponents + place);
-            });
-            walk.rescale(true);
-            walk.save(block.values + b * size * columns, block.exponents + b * columns);
-        }
-    });
+    const auto carry = [&](BlockWalk<Real>& walk, Index b) {
+        walk.group(labels, groups);
+        const auto visit = [&](Index step, const Slopes<Real>& slopes, Index at) {
+            walk.pull_back(stretch.start + step + 1, slopes, at);
+            walk.rescale();
+            if (!squares.values) return;
+            const Index place = (step * stretch.width + b) * groups * block.columns;
+            walk.squares(squares.values + place, squares.exponents + place);
+        };
+        linearise_back(network.layers, stretch, b, network.state_size(), visit);
+        walk.rescale(true);
+    };
+    for_each_block<Real>(network.layers, *network.target, stretch, block, threads, carry);
 }
 
 template <class Real>
@@ -155,29 +153,25 @@ void Network<Real>::orthonormalise_back(const Stretch<Real>& stretch, const Bloc
                                         const Factors<Real>& factors, int threads) const {
     const Implementation& network = *implementation_;
     network.check(stretch, Layout::adjoint);
-    if (stretch.steps <= 0 || stretch.width <= 0) return;
-    const Index size = network.state_size(), columns = block.columns;
-    share_among_threads(stretch.width, threads, [&](Index first, Index width) {
-        for (Index b = first; b < first + width; ++b) {
-            BlockWalk<Real> walk(network.layers, *network.target, columns);
-            walk.load(block.values + b * size * columns, nullptr);
-            Orthonormalising<Real> factorise(walk, factors, stretch, b);
-            linearise_back(network.layers, stretch, b, size, [&](Index step, const Slopes<Real>& slopes, Index at) {
-                walk.pull_back(stretch.start + step + 1, slopes, at);
-                factorise.after_step();
-            });
-            walk.save(block.values + b * size * columns, nullptr);
-        }
-    });
+    const auto carry = [&](BlockWalk<Real>& walk, Index b) {
+        Orthonormalising<Real> factorise(walk, factors, stretch, b);
+        const auto visit = [&](Index step, const Slopes<Real>& slopes, Index at) {
+            walk.pull_back(stretch.start + step + 1, slopes, at);
+            factorise.after_step();
+        };
+        linearise_back(network.layers, stretch, b, network.state_size(), visit);
+    };
+    for_each_block<Real>(network.layers, *network.target, stretch, {block.columns, block.values, nullptr}, threads,
+                         carry);
 }
 
-#define RNNCORE_INSTANTIATE(Real)                                                                                   \
-    template void Network<Real>::multiply(const Stretch<Real>&, const Block<Real>&, const Squares&, int) const;     \
+#define RNNCORE_INSTANTIATE(Real)                                                                                    \
+    template void Network<Real>::multiply(const Stretch<Real>&, const Block<Real>&, const Squares&, int) const;      \
     template void Network<Real>::orthonormalise(const Stretch<Real>&, const Block<Real>&, const Factors<Real>&, int) \
-        const;                                                                                                      \
-    template void Network<Real>::push_forward(const Stretch<Real>&, const Tangents<Real>&, int) const;              \
-    template void Network<Real>::pull_back(const Stretch<Real>&, const Block<Real>&, const std::int32_t*, Index,    \
-                                           const Squares&, int) const;                                              \
+        const;                                                                                                       \
+    template void Network<Real>::push_forward(const Stretch<Real>&, const Tangents<Real>&, int) const;               \
+    template void Network<Real>::pull_back(const Stretch<Real>&, const Block<Real>&, const std::int32_t*, Index,     \
+                                           const Squares&, int) const;                                               \
     template void Network<Real>::orthonormalise_back(const Stretch<Real>&, const Block<Real>&, const Factors<Real>&, \
                                                      int) const;
 RNNCORE_INSTANTIATE(float)

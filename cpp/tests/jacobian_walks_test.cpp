@@ -60,7 +60,8 @@ class Model {
     }
 
     Model& sequence(Index size) {
-        const rnncore::MatrixSequence<Real> cell{size, steps, weights(steps * size * size, 1 / std::sqrt(double(size)))};
+        const rnncore::MatrixSequence<Real> cell{size, steps,
+                                                 weights(steps * size * size, 1 / std::sqrt(double(size)))};
         return add(size, size, [cell](Network<Real>& network) { network.add(cell); });
     }
 
@@ -207,10 +208,9 @@ class Walks {
             std::vector<double> growth(count * width * columns);
             std::vector<std::int64_t> growth_exponents(growth.size()), exponents(growth.size());
             std::vector<Real> factors(growth.size() * columns);
-            tangent_.orthonormalise(stretch(state), {columns, values.data(), nullptr},
-                                    {interval, 1, growth.data(), growth_exponents.data(), factors.data(),
-                                     exponents.data(), nullptr},
-                                    2);
+            tangent_.orthonormalise(
+                stretch(state), {columns, values.data(), nullptr},
+                {interval, 1, growth.data(), growth_exponents.data(), factors.data(), exponents.data(), nullptr}, 2);
             for (Index b = 0; b < width; ++b)
                 for (Index j = 0; j < columns; ++j) {
                     std::vector<double> column(columns, 0);

@@ -41,7 +41,8 @@ struct Squares {
 template <class Real>
 struct Factors {
     Index interval = 1;
-    // Products of the diagonals of `pool` factors, growth · 2^growth_exponent: (count / pool rounded up, width, columns)
+    // Products of the diagonals of `pool` factors, growth · 2^growth_exponent: (count / pool rounded up, width,
+    // columns)
     Index pool = 1;
     double* growth = nullptr;
     std::int64_t* growth_exponents = nullptr;

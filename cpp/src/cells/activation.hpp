@@ -22,7 +22,9 @@ struct Tanh {
 template <class Real>
 struct Relu {
     static Vector<Real> value(Vector<Real> z) { return z < Vector<Real>{} ? Vector<Real>{} : z; }  // NaN stays NaN
-    static Vector<Real> slope(Vector<Real> z) { return z > Real(0) ? broadcast<Real>(1) : (z == z ? Vector<Real>{} : z); }
+    static Vector<Real> slope(Vector<Real> z) {
+        return z > Real(0) ? broadcast<Real>(1) : (z == z ? Vector<Real>{} : z);
+    }
 };
 
 template <class Real>

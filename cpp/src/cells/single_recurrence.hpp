@@ -100,7 +100,7 @@ template <class Real>
 struct SingleRecurrence {
     static constexpr bool has_jacobian = true;
 
-    PackedMatrix<Real> weight, transposed;  // the latter for walks backward
+    PackedMatrix<Real> weight, transposed;               // the latter for walks backward
     TileRecurrence<Real> tall = nullptr, low = nullptr;  // tiles differ by one vector of rows at most
     Real leak = 1;
 

@@ -1,5 +1,6 @@
-// Matrix times a block of columns that lie side by side: row i of the block holds component i of every column, padded to
-// whole vectors, `stride` elements from row to row. Lanes run along the columns, elements of the matrix are broadcast.
+// Matrix times a block of columns that lie side by side: row i of the block holds component i of every column, padded
+// to whole vectors, `stride` elements from row to row. Lanes run along the columns, elements of the matrix are
+// broadcast.
 //
 // A single column (stride 1) lies contiguous instead, padded to whole vectors, and is multiplied as vectors are.
 //
@@ -92,8 +93,8 @@ void multiply_panel(const MatrixView<Real>& matrix, const Real* block, Index col
         multiply_tile<Real, 1, C, unit_rows>(matrix, row, block, column, stride, finish, result_row + row, result);
 }
 
-// panel(first column, how many vectors of columns) for panels of two vectors, the last one of up to three: eight rows of
-// two vectors come closest to the multiply-add peak.
+// panel(first column, how many vectors of columns) for panels of two vectors, the last one of up to three: eight rows
+// of two vectors come closest to the multiply-add peak.
 template <class Real, class Panel>
 [[gnu::always_inline]] inline void for_each_panel(Index columns, const Panel& panel) {
     Index vectors = padded<Real>(columns) / lanes<Real>, column = 0;
@@ -185,15 +186,16 @@ void multiply_block(const SparseMatrix<Real>& matrix, const Real* block, Index c
         matrix.add_product(block, result);
         return finish_vector(finish, matrix.rows, result);
     }
-    matrix.for_each_row([&](Index row, const Real* values, const std::int32_t* entry_columns, Index entries, Index step) {
-        Index left = padded<Real>(columns) / lanes<Real>, column = 0;
-        for (; left >= 4; left -= 4, column += 4 * lanes<Real>)
-            multiply_sparse_row<Real, 4>(row, values, entry_columns, entries, step, block, column, stride, finish,
-                                         result);
-        for (; left >= 1; --left, column += lanes<Real>)
-            multiply_sparse_row<Real, 1>(row, values, entry_columns, entries, step, block, column, stride, finish,
-                                         result);
-    });
+    matrix.for_each_row(
+        [&](Index row, const Real* values, const std::int32_t* entry_columns, Index entries, Index step) {
+            Index left = padded<Real>(columns) / lanes<Real>, column = 0;
+            for (; left >= 4; left -= 4, column += 4 * lanes<Real>)
+                multiply_sparse_row<Real, 4>(row, values, entry_columns, entries, step, block, column, stride, finish,
+                                             result);
+            for (; left >= 1; --left, column += lanes<Real>)
+                multiply_sparse_row<Real, 1>(row, values, entry_columns, entries, step, block, column, stride, finish,
+                                             result);
+        });
 }
 
 // result = diag(scale) block

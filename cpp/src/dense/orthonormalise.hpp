@@ -2,9 +2,9 @@
 //
 // Modified Gram-Schmidt, a vector of columns at a time: within such a panel column by column, the later panels then all
 // at once, as matrix products. The dots of a column with all others of its panel are one pass over the rows, without
-// sums across lanes. A panel that lost digits is orthonormalised again before later panels are projected: what they lose
-// then stays in proportion to the block's conditioning (Carson, Lund, Rozložník, Thomas 2022). A column of which no more than 4 n eps of its norm remains is annihilated: it becomes zero, and so
-// does its diagonal element of R.
+// sums across lanes. A panel that lost digits is orthonormalised again before later panels are projected: what they
+// lose then stays in proportion to the block's conditioning (Carson, Lund, Rozložník, Thomas 2022). A column of which
+// no more than 4 n eps of its norm remains is annihilated: it becomes zero, and so does its diagonal element of R.
 #pragma once
 
 #include "dense/block_product.hpp"
@@ -47,8 +47,8 @@ inline Vector<Real> panel_dots(const Real* panel, Index rows, Index stride, int 
 
 // Rows of R for one panel: `factor` points at their elements in the panel's columns, they are `factor_stride` apart.
 // lost: the square of the norm at which each column counts as lost. Returns whether a column kept so little of its norm
-// that it lost digits of its orthogonality. Columns are brought to length 1 at the end, all at once: no square root stands
-// between one column and the next.
+// that it lost digits of its orthogonality. Columns are brought to length 1 at the end, all at once: no square root
+// stands between one column and the next.
 template <class Real>
 inline bool orthonormalise_panel(Real* panel, Index rows, Index stride, const Real* lost, Real digits, Real* factor,
                                  Index factor_stride) {
@@ -111,7 +111,8 @@ inline void project_out_panel(const Real* panel, Index rows, Index stride, Real*
         for (Index c = 0; c < columns; c += lanes<Real>) store<Real>(factor + i + c, -load<Real>(factor + i + c));
 }
 
-// block: (rows, stride); factor: (columns padded, stride), only its rows' elements from the diagonal's panel on are set.
+// block: (rows, stride); factor: (columns padded, stride), only its rows' elements from the diagonal's panel on are
+// set.
 template <class Real>
 void orthonormalise(Real* block, Index rows, Index columns, Index stride, Real* factor) {
     constexpr Real epsilon = Real(1) / (std::int64_t{1} << Format<Real>::fraction_bits);

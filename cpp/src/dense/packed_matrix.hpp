@@ -29,7 +29,7 @@ inline void* allocate(std::size_t bytes) { return std::aligned_alloc(64, (bytes 
 template <class Real>
 struct PackedMatrix {
     Index rows = 0, columns = 0;
-    Index vectors = 0;  // of padded rows
+    Index vectors = 0;                              // of padded rows
     Index tiles = 0, low_tile = 0, tall_tiles = 0;  // vectors of a low tile; tiles before the low ones, of one more
     int partials = 1;
     Real* data = nullptr;
@@ -58,7 +58,8 @@ inline bool pack(PackedMatrix<Real>& packed, const Real* matrix, Index row_strid
         Index first = packed.tile_start(tile) * lanes<Real>;
         Index count = packed.tile_vectors(tile) * lanes<Real>;
         for (Index k = 0; k < columns; ++k)
-            for (Index i = first; i < first + count; ++i) *to++ = i < rows ? matrix[i * row_stride + k * column_stride] : Real(0);
+            for (Index i = first; i < first + count; ++i)
+                *to++ = i < rows ? matrix[i * row_stride + k * column_stride] : Real(0);
     }
     return true;
 }

@@ -72,8 +72,8 @@ inline void largest_magnitudes(const Real* block, Index rows, Index stride, Inte
         for (Index r = 0; r < 2; ++r)
 #pragma GCC unroll 4
             for (int v = 0; v < V; ++v)
-                most[r][v] = larger<Real>(
-                    most[r][v], magnitude_bits<Real>(load<Real>(block + (i + r) * stride + v * lanes<Real>)));
+                most[r][v] = larger<Real>(most[r][v],
+                                          magnitude_bits<Real>(load<Real>(block + (i + r) * stride + v * lanes<Real>)));
 #pragma GCC unroll 4
     for (int v = 0; v < V; ++v) {
         largest[v] = larger<Real>(most[0][v], most[1][v]);
@@ -123,8 +123,7 @@ void rescale(Real* block, Index rows, Index columns, Index stride, std::int64_t*
         rescale_panel<Real, 4>(block + column, rows, columns - column, stride, exponents + column, low, high);
     for (; vectors >= 2; vectors -= 2, column += 2 * lanes<Real>)
         rescale_panel<Real, 2>(block + column, rows, columns - column, stride, exponents + column, low, high);
-    if (vectors)
-        rescale_panel<Real, 1>(block + column, rows, columns - column, stride, exponents + column, low, high);
+    if (vectors) rescale_panel<Real, 1>(block + column, rows, columns - column, stride, exponents + column, low, high);
 }
 
 // Σ v² of every column; the window keeps it from overflow and underflow.

@@ -67,8 +67,7 @@ Layer<RNNCORE_REAL> make_dense<RNNCORE_REAL>(const Dense<RNNCORE_REAL>& dense, L
 }
 
 template <>
-Layer<RNNCORE_REAL> make_matrix_sequence<RNNCORE_REAL>(const MatrixSequence<RNNCORE_REAL>& sequence,
-                                                       Layout layout) {
+Layer<RNNCORE_REAL> make_matrix_sequence<RNNCORE_REAL>(const MatrixSequence<RNNCORE_REAL>& sequence, Layout layout) {
     return make_layer<MatrixSequenceCell<RNNCORE_REAL>, RNNCORE_REAL>(sequence, layout);
 }
 
