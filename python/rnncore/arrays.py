@@ -1,7 +1,9 @@
 """Arrays at the border: what users pass in becomes what kernels may trust."""
 
+import math
 import operator
 import sys
+from numbers import Real
 
 import numpy as np
 
@@ -94,6 +96,16 @@ def as_flag(name, value):
     if not isinstance(value, (bool, np.bool_)):
         raise TypeError(f"{name} must be True or False, got {value!r}")
     return bool(value)
+
+
+def as_number(name, value):
+    """A Python float; booleans and strings are refused, and what float64 cannot hold is infinite."""
+    if not isinstance(value, Real) or isinstance(value, bool):
+        raise TypeError(f"{name} must be a number, got {value!r}")
+    try:
+        return float(value)
+    except OverflowError:
+        return math.inf if value > 0 else -math.inf
 
 
 def as_count(name, value, least):

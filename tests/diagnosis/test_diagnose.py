@@ -191,11 +191,19 @@ CELL = Elman(0.5 * np.eye(2), np.ones((2, 3)))
         ((CELL, np.ones((9, 3))), {"horizon": 1, "held_back": 2}, "held_back must be"),
         ((CELL, np.ones((9, 3))), {"backend": "gpu"}, "backend must be one of"),
         ((CELL, np.ones((9, 3))), {"state": np.zeros(5)}, "state must have shape"),
+        ((CELL, np.ones((9, 3))), {"state": [np.nan, 0.0]}, "state must be finite"),
+        ((CELL, np.ones((9, 3))), {"held_back": np.inf}, "held_back must be a share"),
+        ((CELL, np.ones((9, 3))), {"held_back": "half"}, "held_back must be a number"),
+        ((CELL, np.ones((9, 3))), {"horizon": "x"}, "horizon must be an integer"),
+        ((CELL, np.ones((9, 3))), {"interval": "hour"}, "interval must be a number"),
+        ((CELL, np.ones((9, 3))), {"interval": 10**400}, "interval must be positive"),
+        ((CELL, np.ones((9, 3))), {"unit": 3}, "unit must be a string"),
+        ((CELL, np.ones((9, 3))), {"standardize": "yes"}, "standardize must be True or False"),
         ((MatrixSequence(np.ones((3, 1, 1))),), {"steps": 4}, "matrices for 3 steps"),
     ],
 )
 def test_wrong_arguments_are_named(arguments, options, message):
-    with pytest.raises(ValueError, match=message):
+    with pytest.raises((ValueError, TypeError), match=message):
         rnncore.diagnose(*arguments, **options)
 
 

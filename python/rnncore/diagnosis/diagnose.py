@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from ..arrays import as_count, as_real_array
+from ..arrays import as_count, as_real_array, check_finite
 from .boundedness import BoundednessWatcher
 from .forecast import forecast_watcher
 from .forgetting import measure_forgetting
@@ -112,6 +112,7 @@ def _start(task, state, seed):
         state = as_real_array("state", state)
         if state.shape not in (shape, shape[1:]):
             raise ValueError(f"state must have shape {shape[1:]}, got {state.shape}")
+        check_finite("state", state, task.cell.dtype)
         return np.broadcast_to(state, shape).astype(task.cell.dtype)
     if task.series is not None:
         return np.zeros(shape, task.cell.dtype)

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from ..arrays import as_count
+from ..arrays import as_count, as_number
 
 HELD_BACK = 0.25
 _WINDOW = 336  # steps in the figure
@@ -97,13 +97,14 @@ class ForecastWatcher:
 
 def forecast_watcher(task, horizon, held_back):
     """``(watcher, None)``, or ``(None, why)`` where there is no forecast to judge."""
-    if horizon is None:
-        horizon = task.about.get("horizon")
+    held_back = None if held_back is None else _read_share(held_back)
+    if horizon is None and "horizon" in task.about:
+        horizon = int(task.about["horizon"])
     if horizon is None:
         return None, "no horizon is given, and the model file names none"
     if task.series is None:
         return None, "there is no series"
-    horizon = as_count("horizon", int(horizon) if isinstance(horizon, str) else horizon, 1)
+    horizon = as_count("horizon", horizon, 1)
     total = len(task.series)
     if not 1 <= task.cell.output_size <= task.series.values.shape[-1]:
         return None, f"the model has {task.cell.output_size} outputs for a series of {len(task.series.columns)} columns"
@@ -119,9 +120,14 @@ def _first_held_back(task, total, held_back):
     if held_back is None and "trained_steps" in task.about:
         return int(task.about["trained_steps"])
     held_back = HELD_BACK if held_back is None else held_back
-    if not 0 < held_back <= 1:
-        raise ValueError(f"held_back must be a share in (0, 1], got {held_back}")
     return total - max(1, round(held_back * total))
+
+
+def _read_share(held_back):
+    share = as_number("held_back", held_back)
+    if not 0 < share <= 1:
+        raise ValueError(f"held_back must be a share in (0, 1], got {held_back}")
+    return share
 
 
 def _channels(values, count):

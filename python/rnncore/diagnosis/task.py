@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from ..arrays import as_count, as_real_array, check_finite
+from ..arrays import as_count, as_flag, as_number, as_real_array, check_finite
 from ..cells import Cell, Chain, MatrixSequence
 from ..data import MODEL, SERIES
 from ..io import Model, Series, read_model, read_series
@@ -80,7 +80,7 @@ def make_task(model, inputs, steps, standardize, interval, unit):
         inputs = replace(read_series(SERIES), source=EMBEDDED_SERIES)
     model = _read_model(model)
     series = None if inputs is None else _read_series(inputs, model.cell)
-    if standardize:
+    if as_flag("standardize", standardize):
         series = _standardize(series)
     steps = _count_steps(model.cell, series, steps)
     return Task(model.cell, model.about, model.source, series, steps, *_time(model, series, interval, unit))
@@ -126,8 +126,11 @@ def _read_series(inputs, cell):
 
 def _time(model, series, interval, unit):
     """What the caller says of a step's length, else the series' file, else the model's."""
+    interval = None if interval is None else as_number("interval", interval)
     if interval is not None and not (interval > 0 and math.isfinite(interval)):
         raise ValueError(f"interval must be positive, got {interval}")
+    if unit is not None and not isinstance(unit, str):
+        raise TypeError(f"unit must be a string, got {unit!r}")
     if series is not None and series.unit != "steps":
         known = series.interval, series.unit
     else:

@@ -1,11 +1,10 @@
 """Lyapunov spectra by orthonormalising again and again (Benettin, Galgani, Giorgilli and Strelcyn 1980)."""
 
-import sys
-from numbers import Real
+import math
 
 import numpy as np
 
-from ..arrays import as_count
+from ..arrays import as_count, as_number
 from ..backends import choose_backend, prepare
 from ..errors import NonFiniteError
 from ..progress import progress_reporter
@@ -173,11 +172,10 @@ def _is_auto(name, value):
 
 
 def _read_tolerance(tolerance):
-    if not isinstance(tolerance, Real) or isinstance(tolerance, bool):
-        raise TypeError(f"tolerance must be a number, got {tolerance!r}")
-    if not 0 < tolerance <= sys.float_info.max:
+    number = as_number("tolerance", tolerance)
+    if not 0 < number < math.inf:
         raise ValueError(f"tolerance must be positive and finite, got {tolerance}")
-    return float(tolerance)
+    return number
 
 
 def _result(walk):
