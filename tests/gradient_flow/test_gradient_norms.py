@@ -277,3 +277,9 @@ def test_wrong_arguments_are_named(options, kind, message):
 def test_a_cell_without_state_is_refused():
     with pytest.raises(ValueError, match="the cell has no state"):
         gradient_norms(Dense([[1.0]]), np.ones((5, 1)))
+
+
+def test_directions_of_zero_singular_values_are_zeros(backend):
+    found = gradient_norms(Linear(np.diag([1.0, 0.0])), steps=3, backend=backend).directions
+    np.testing.assert_array_equal(np.abs(found.largest_cotangent), [1, 0])
+    np.testing.assert_array_equal([found.smallest_gradient, found.smallest_cotangent], np.zeros((2, 2)))

@@ -17,9 +17,9 @@ class SingularDirections(NamedTuple):
         log2 of the extreme singular values of P; the smallest is -inf where P is singular.
     largest_gradient, smallest_gradient : (…, n) array
         Unit vectors, of x_{T-k}: the gradients that the extreme cotangents become, and the changes of x_{T-k} that
-        change x_T most and least. Zeros for the smallest where P is singular.
+        change x_T most and least. Zeros where the singular value is zero.
     largest_cotangent, smallest_cotangent : (…, n) array
-        Unit vectors, of x_T: the cotangents whose gradients are the longest and the shortest.
+        Unit vectors, of x_T: the cotangents whose gradients are the longest and the shortest. Zeros as above.
     """
 
     log2_largest: np.ndarray
