@@ -31,7 +31,7 @@ HEADINGS = ["what", "interval", "n", "native", "numba", "numpy", "torch", "jax",
 
 @dataclass(frozen=True)
 class Case:
-    """What is measured: "spectrum", "product" or "gradients", at a size; the interval of a spectrum, None: automatic."""
+    """What is measured ("spectrum", "product", "gradients"), the size, a spectrum's interval; None: automatic."""
 
     what: str
     size: int
@@ -138,7 +138,9 @@ def jax_run(case, steps):
 
     @jax.jit
     def run(h):
-        carry, logs = jax.lax.scan(lambda c, _: advance(c, interval), (h, jnp.asarray(case.directions())), None, length=whole)
+        carry, logs = jax.lax.scan(
+            lambda c, _: advance(c, interval), (h, jnp.asarray(case.directions())), None, length=whole
+        )
         total = logs.sum(axis=0)
         return total + advance(carry, rest)[1] if rest else total
 

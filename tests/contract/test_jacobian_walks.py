@@ -1,5 +1,7 @@
 """The walks with Jacobians: every backend gives the reference's products, and their bits depend on nothing else."""
 
+import itertools
+
 import numpy as np
 import pytest
 
@@ -32,7 +34,7 @@ class Walks:
 
     def cut(self, cuts):
         edges = [0, *cuts, self.case.steps]
-        return list(zip(edges, edges[1:]))
+        return list(itertools.pairwise(edges))
 
     def multiply(self, columns, cuts=(), every=1):
         state, block = self.state(), self.block(columns)
@@ -242,7 +244,7 @@ def test_products_neither_overflow_nor_underflow(backend, dtype):
         walks = Walks(case, backend)
         walks.block = lambda columns: np.eye(3, columns, dtype=dtype)[None]
         case.inputs[...] = case.state[...] = 0
-        _, mantissa, exponent, norms = walks.multiply(3)
+        _, mantissa, _exponent, norms = walks.multiply(3)
         exact = STEPS * np.log2(np.float64(dtype.type(factor)))
         np.testing.assert_allclose(norms[-1, 0], [exact, exact - STEPS, -np.inf], rtol=1e-6)
         np.testing.assert_array_equal(mantissa[0] != 0, np.diag([True, True, False]))
