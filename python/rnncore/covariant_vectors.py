@@ -56,7 +56,10 @@ class CovariantVectors:
         return dict(vars(self))
 
     def plot(self, ax=None):
-        """Draw how often the vectors stand at which angle to their neighbours; returns the matplotlib axes."""
+        """Draw how often the vectors stand at which angle to their neighbours; returns the matplotlib axes.
+
+        Raises ``ValueError`` for a single vector, which has no neighbour.
+        """
         from .figures.covariant_vectors import plot_covariant_vectors
 
         return plot_covariant_vectors(self, ax)

@@ -202,7 +202,10 @@ def _go_forward(walk, frame, length, every, chunk, report):
             before = run.state.copy(), frame.copy()
             growth = walk.orthonormalise(first, last, sections[-1].interval, run.state, frame)
             if not is_finite(run.state, frame) or np.isnan(growth).any():
-                raise nonfinite_error(run, walk.program, first, last, *before, threads=walk.threads)
+                interval = sections[-1].interval
+                raise nonfinite_error(
+                    run, walk.program, first, last, *before, interval=interval, threads=walk.threads
+                )  # fmt: skip
             _check_alive(growth, last)
             sections[-1].cuts.append(last)
             # One after the other, so that the sum does not depend on the cuts.

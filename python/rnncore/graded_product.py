@@ -99,9 +99,10 @@ class GradedProduct:
                 growth=growth, factors=factors, exponents=exponents, frames=None, threads=threads,
             )  # fmt: skip
             if not is_finite(state, self.frame) or np.isnan(growth).any():
-                self.frame = frame
-                explain = nonfinite_error_back if back else nonfinite_error
-                raise explain(run, program, start, stop, before, frame.copy(), threads=threads)
+                self.frame, block = frame, frame.copy()
+                if back:
+                    raise nonfinite_error_back(run, program, start, stop, before, block, threads=threads)
+                raise nonfinite_error(run, program, start, stop, before, block, interval=interval, threads=threads)
             gap, graded = _spread(growth), _is_graded(factors)
             shorter = self._intervals.again(interval, gap, graded and interval > 1)
             if shorter is None:

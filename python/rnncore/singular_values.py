@@ -28,9 +28,13 @@ class SingularSpectrum:
         forward Oseledets directions at step 0.
     last_directions : float64 array, (n, k) or (B, n, k)
         Left singular vectors: what becomes of them, each of norm 1; for long runs the backward Oseledets directions at
-        step T. Zero where the singular value is.
+        step T.
     steps : int
         T.
+
+    Notes
+    -----
+    Directions of singular values that are zero are columns of zeros.
     """
 
     log_singular_values: np.ndarray

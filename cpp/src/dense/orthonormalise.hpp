@@ -62,7 +62,7 @@ inline bool orthonormalise_panel(Real* panel, Index rows, Index stride, const Re
         lost_digits |= rest < lost[j] * digits;
         const Vector<Real> along = numbers > j ? dots * (Real(-1) / rest) : Vector<Real>{};
         store<Real>(factor + j * factor_stride, numbers >= j ? dots : Vector<Real>{});
-        if (rest <= lost[j]) {  // NaN stays where it is
+        if (rest <= lost[j] && rest < Format<Real>::infinity) {  // infinities and NaN spread
             squares[j] = 0;
             for (Index i = 0; i < rows; ++i) panel[i * stride + j] = 0;
             continue;

@@ -70,7 +70,7 @@ def lyapunov_spectrum(
     resume : path, optional
         A file that is written after every segment and from which a call with the same arguments goes on, with the same
         bits as an unbroken run: a kill loses one segment. It stays when the spectrum is finished; the same call then
-        returns at once.
+        returns at once. Arrays beyond 16 MB are compared by 64 of their rows.
     check_finite : bool
         True: NaN and infinities in inputs or state are an error before work starts. False leaves it to
         ``NonFiniteError``.
@@ -138,6 +138,8 @@ def lyapunov_spectrum(
         file = ResumeFile(resume, fingerprint(run, {**options, "backend": backend.name}))
         if (saved := file.read(walk.to_arrays())) is not None:
             walk.restore(saved)
+        else:
+            file.write(walk.to_arrays())  # where it cannot be written, that is told before work starts
     with progress_reporter(progress, run.steps, "lyapunov_spectrum") as report:
         if walk.step:
             report(walk.step)
