@@ -37,11 +37,13 @@ template <class Real>
 class Orthonormalising {
   public:
     Orthonormalising(BlockWalk<Real>& walk, const Factors<Real>& factors, const Stretch<Real>& stretch, Index sequence)
-        : walk_(walk), factors_(factors), stretch_(stretch), sequence_(sequence) {}
+        : walk_(walk), factors_(factors), stretch_(stretch), sequence_(sequence), left_(factors.interval) {}
 
     void after_step() {
         walk_.rescale();
-        if (++done_ % factors_.interval != 0 && done_ != stretch_.steps) return;
+        ++done_;
+        if (--left_ > 0 && done_ != stretch_.steps) return;
+        left_ = factors_.interval;
         walk_.orthonormalise(factors_, number_++, stretch_.width, sequence_);
     }
 
@@ -49,7 +51,7 @@ class Orthonormalising {
     BlockWalk<Real>& walk_;
     const Factors<Real>& factors_;
     const Stretch<Real>& stretch_;
-    Index sequence_, number_ = 0, done_ = 0;
+    Index sequence_, left_, number_ = 0, done_ = 0;
 };
 
 // carry(walk, sequence) for each sequence, its block loaded before and stored after.

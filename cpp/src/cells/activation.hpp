@@ -10,19 +10,19 @@ namespace rnncore::RNNCORE_TARGET {
 template <class Real>
 struct Identity {
     static Vector<Real> value(Vector<Real> z) { return z; }
-    static Vector<Real> slope(Vector<Real>) { return broadcast<Real>(1); }
+    [[gnu::always_inline]] static Vector<Real> slope(Vector<Real>) { return broadcast<Real>(1); }
 };
 
 template <class Real>
 struct Tanh {
     static Vector<Real> value(Vector<Real> z) { return tanh<Real>(z); }
-    static Vector<Real> slope(Vector<Real> z) { return tanh_slope<Real>(z); }
+    [[gnu::always_inline]] static Vector<Real> slope(Vector<Real> z) { return tanh_slope<Real>(z); }
 };
 
 template <class Real>
 struct Relu {
     static Vector<Real> value(Vector<Real> z) { return z < Vector<Real>{} ? Vector<Real>{} : z; }  // NaN stays NaN
-    static Vector<Real> slope(Vector<Real> z) {
+    [[gnu::always_inline]] static Vector<Real> slope(Vector<Real> z) {
         return z > Real(0) ? broadcast<Real>(1) : (z == z ? Vector<Real>{} : z);
     }
 };
@@ -30,19 +30,21 @@ struct Relu {
 template <class Real>
 struct Sigmoid {
     static Vector<Real> value(Vector<Real> z) { return sigmoid<Real>(z); }
-    static Vector<Real> slope(Vector<Real> z) { return sigmoid_slope<Real>(z); }
+    [[gnu::always_inline]] static Vector<Real> slope(Vector<Real> z) { return sigmoid_slope<Real>(z); }
 };
 
 template <class Real>
 struct Elu {
     static Vector<Real> value(Vector<Real> z) { return elu<Real>(z); }
-    static Vector<Real> slope(Vector<Real> z) { return exp<Real>(z > Real(0) ? Vector<Real>{} : z); }
+    [[gnu::always_inline]] static Vector<Real> slope(Vector<Real> z) {
+        return exp<Real>(z > Real(0) ? Vector<Real>{} : z);
+    }
 };
 
 template <class Real>
 struct Softplus {
     static Vector<Real> value(Vector<Real> z) { return softplus<Real>(z); }
-    static Vector<Real> slope(Vector<Real> z) { return sigmoid<Real>(z); }
+    [[gnu::always_inline]] static Vector<Real> slope(Vector<Real> z) { return sigmoid<Real>(z); }
 };
 
 template <class Real>

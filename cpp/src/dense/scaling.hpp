@@ -5,9 +5,9 @@
 
 namespace rnncore::RNNCORE_TARGET {
 
-// Magnitudes within 2^±window are left alone.
+// Magnitudes within this and its inverse are left alone.
 template <class Real>
-inline constexpr int scaling_window = sizeof(Real) == 4 ? 20 : 60;
+inline constexpr Real window_high = sizeof(Real) == 4 ? Real(0x1p20) : Real(0x1p60);
 
 // x = f 2^exponent_of(x) with f in [1/2, 1), for finite x > 0.
 template <class Real>
@@ -106,7 +106,7 @@ inline void rescale_panel(Real* block, Index rows, Index columns, Index stride, 
 // Columns whose largest magnitude left the window come back into it; `all` brings every one to [1/2, 1).
 template <class Real>
 void rescale(Real* block, Index rows, Index columns, Index stride, std::int64_t* exponents, bool all) {
-    const Real low = all ? Real(0.5) : two_to<Real>(-scaling_window<Real>), high = all ? 1 : 1 / low;
+    const Real low = all ? Real(0.5) : 1 / window_high<Real>, high = all ? Real(1) : window_high<Real>;
     if (stride == 1) {
         Integers<Real> largest[1];
         largest_magnitudes<Real, 1>(block, padded<Real>(rows) / lanes<Real>, lanes<Real>, largest);
