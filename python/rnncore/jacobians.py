@@ -54,7 +54,7 @@ def jacobian(cell, state, input=None, *, wrt="state", of="state", backend=None):
     _check_choice("wrt", wrt, ("state", "input"))
     _check_choice("of", of, ("state", "outputs"))
     backend = choose_backend(backend)
-    run = Run(cell, _read_input(cell, input), None if input is not None else 1, state, True)
+    run = Run(cell, _read_input(cell, input, state), None if input is not None else 1, state, True)
     size = cell.state_size if wrt == "state" else cell.input_size
     columns = _push_basis(run, prepare(cell, backend), size, wrt, of)
     matrices = np.ascontiguousarray(columns.reshape(run.width, size, columns.shape[1]).swapaxes(1, 2))
@@ -66,12 +66,14 @@ def _check_choice(name, value, allowed):
         raise ValueError(f"{name} must be one of {', '.join(allowed)}; got {value!r}")
 
 
-def _read_input(cell, value):
+def _read_input(cell, value, state):
     if value is None or not isinstance(cell, Cell):  # Run says what is wrong with a cell that is none
         return None
     value = as_real_array("input", value)
     if value.ndim not in (1, 2) or value.shape[-1] != cell.input_size:
         raise ValueError(f"input must have shape ({cell.input_size},) or (B, {cell.input_size}), got {value.shape}")
+    if value.ndim == 2 and np.ndim(state) == 2 and len(value) != len(state):
+        raise ValueError(f"input holds {len(value)} sequences but state holds {len(state)}")
     check_finite("input", value, cell.dtype)
     return value[None]
 

@@ -75,7 +75,7 @@ def test_at_its_kink_the_slope_of_relu_is_zero(backend):
         ({"input": [1.0]}, r"input must have shape \(2,\) or \(B, 2\), got \(1,\)"),
         ({"input": 1.0}, "input must have shape"),
         ({"input": [1.0, np.nan]}, "input must be finite"),
-        ({"input": np.ones((3, 2)), "state": np.ones((2, 1))}, "state holds 2 sequences but inputs hold 3"),
+        ({"input": np.ones((3, 2)), "state": np.ones((2, 1))}, "input holds 3 sequences but state holds 2"),
         ({"state": [1.0, 2.0]}, r"state must have shape \(1,\)"),
         ({"state": [np.inf]}, "state must be finite"),
     ],
