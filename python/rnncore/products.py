@@ -71,8 +71,8 @@ def jacobian_product(
 
     Notes
     -----
-    Columns are rescaled when they leave 2^±60 in float64, 2^±20 in float32. A single Jacobian with entries that close to
-    the largest number, beyond 1e289 or 1e32, may overflow before that.
+    Columns are rescaled when they leave 2^±60 in float64, 2^±20 in float32. A single Jacobian with entries that close
+    to the largest number, beyond 1e289 or 1e32, may overflow before that.
 
     Examples
     --------

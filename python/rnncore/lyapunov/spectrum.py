@@ -32,8 +32,8 @@ class LyapunovSpectrum:
     standard_errors : (…, k) float64 array
         In nats per step; NaN for annihilated directions, and all of them where the run is too short to tell.
     kaplan_yorke_dimension : float or None, or (B,) array
-        ``j + (λ_1 + … + λ_j) / |λ_{j+1}|`` with the largest j whose sum is not negative, 0 where λ_1 < 0 (Kaplan and Yorke
-        1979). None (NaN in a batch) where that takes more exponents than k.
+        ``j + (λ_1 + … + λ_j) / |λ_{j+1}|`` with the largest j whose sum is not negative, 0 where λ_1 < 0 (Kaplan and
+        Yorke 1979). None (NaN in a batch) where that takes more exponents than k.
     entropy_rate : float or None, or (B,) array
         The sum of the positive exponents, in nats per step: the metric entropy (Pesin 1977), or a bound on it (Ruelle
         1978). None (NaN in a batch) where the last of k < state_size exponents is still positive.
