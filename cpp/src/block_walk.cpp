@@ -25,6 +25,12 @@ Index widest(const std::vector<Layer<Real>>& layers, Index Layer<Real>::*size) {
     return most;
 }
 
+// Of what layers hand each other.
+template <class Real>
+Index widest_signal(const std::vector<Layer<Real>>& layers) {
+    return std::max(widest(layers, &Layer<Real>::input_size), widest(layers, &Layer<Real>::padded_size));
+}
+
 // Room for rows of a block; single columns are padded to whole vectors.
 template <class Real>
 Buffer<Real> block_buffer(Index rows, Index stride) {
@@ -58,12 +64,8 @@ BlockWalk<Real>::BlockWalk(const std::vector<Layer<Real>>& layers, const Target&
       stride_(columns == 1 ? 1 : row_stride<Real>(padded_columns_)),
       now_(block_buffer<Real>(total_padded(layers_), stride_)),
       next_(block_buffer<Real>(total_padded(layers_), stride_)),
-      between_{
-          block_buffer<Real>(
-              std::max(widest(layers_, &Layer<Real>::input_size), widest(layers_, &Layer<Real>::padded_size)), stride_),
-          block_buffer<Real>(
-              std::max(widest(layers_, &Layer<Real>::input_size), widest(layers_, &Layer<Real>::padded_size)),
-              stride_)},
+      between_{block_buffer<Real>(widest_signal(layers_), stride_),
+               block_buffer<Real>(widest_signal(layers_), stride_)},
       scratch_(block_buffer<Real>(widest(layers_, &Layer<Real>::padded_size), stride_)),
       factor_(block_buffer<Real>(padded_columns_, stride_)),
       exponents_(columns, 0) {

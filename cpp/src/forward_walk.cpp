@@ -36,14 +36,12 @@ ForwardWalk<Real>::ForwardWalk(const std::vector<Layer<Real>>& layers, const Str
       stretch_(stretch),
       first_(first),
       width_(width),
-      total_state_(0),
+      total_state_(total_state_size(layers)),
       widest_(widest_layer(layers)),
       chunk_(chunk_steps<Real>(stretch.steps, widest_, width)),
       scratch_(scratch_elements(layers, chunk_, width)),
       evens_(chunk_ * width * widest_),
-      odds_(layers.size() > 1 ? chunk_ * width * widest_ : 1) {
-    for (const Layer<Real>& layer : layers) total_state_ += layer.state_size;
-}
+      odds_(layers.size() > 1 ? chunk_ * width * widest_ : 1) {}
 
 template <class Real>
 void ForwardWalk<Real>::advance(Index done, Index steps, Real* const* slopes) {

@@ -22,9 +22,9 @@ void linearise_forward(const std::vector<Layer<Real>>& layers, const Stretch<Rea
 // The same from the last step to the first; the stretch's state stays as it is.
 template <class Real, class Visit>
 void linearise_back(const std::vector<Layer<Real>>& layers, const Stretch<Real>& stretch, Index sequence,
-                    Index state_size, const Visit& visit) {
+                    const Visit& visit) {
     Stretch<Real> own = stretch;
-    std::vector<Real> state(stretch.state, stretch.state + stretch.width * state_size);
+    std::vector<Real> state(stretch.state, stretch.state + stretch.width * total_state_size(layers));
     own.state = state.data();
     ForwardWalk<Real> forward(layers, own, sequence, 1);
     Slopes<Real> slopes(layers, stretch.steps);
@@ -59,8 +59,7 @@ template <class Real, class Carry>
 void for_each_block(const std::vector<Layer<Real>>& layers, const Target& target, const Stretch<Real>& stretch,
                     const Block<Real>& block, int threads, const Carry& carry) {
     if (stretch.steps <= 0 || stretch.width <= 0) return;
-    Index size = 0;
-    for (const Layer<Real>& layer : layers) size += layer.state_size;
+    const Index size = total_state_size(layers);
     share_among_threads(stretch.width, threads, [&](Index first, Index width) {
         for (Index b = first; b < first + width; ++b) {
             Real* const values = block.values + b * size * block.columns;
@@ -144,7 +143,7 @@ void Network<Real>::pull_back(const Stretch<Real>& stretch, const Block<Real>& b
             const Index place = (step * stretch.width + b) * groups * block.columns;
             walk.squares(squares.values + place, squares.exponents + place);
         };
-        linearise_back(network.layers, stretch, b, network.state_size(), visit);
+        linearise_back(network.layers, stretch, b, visit);
         walk.rescale(true);
     };
     for_each_block<Real>(network.layers, *network.target, stretch, block, threads, carry);
@@ -161,7 +160,7 @@ void Network<Real>::orthonormalise_back(const Stretch<Real>& stretch, const Bloc
             walk.pull_back(stretch.start + step + 1, slopes, at);
             factorise.after_step();
         };
-        linearise_back(network.layers, stretch, b, network.state_size(), visit);
+        linearise_back(network.layers, stretch, b, visit);
     };
     for_each_block<Real>(network.layers, *network.target, stretch, {block.columns, block.values, nullptr}, threads,
                          carry);

@@ -60,7 +60,7 @@ Index Network<Real>::output_size() const {
 
 template <class Real>
 Index Network<Real>::state_size() const {
-    return implementation_->state_size();
+    return total_state_size(implementation_->layers);
 }
 
 template <class Real>

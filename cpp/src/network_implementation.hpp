@@ -16,6 +16,13 @@
 namespace rnncore {
 
 template <class Real>
+Index total_state_size(const std::vector<Layer<Real>>& layers) {
+    Index total = 0;
+    for (const Layer<Real>& layer : layers) total += layer.state_size;
+    return total;
+}
+
+template <class Real>
 struct Network<Real>::Implementation {
     const Target* target;
     Layout layout;
@@ -27,12 +34,6 @@ struct Network<Real>::Implementation {
     }
 
     void add(Layer<Real> layer);
-
-    Index state_size() const {
-        Index total = 0;
-        for (const Layer<Real>& layer : layers) total += layer.state_size;
-        return total;
-    }
 
     void check(const Stretch<Real>& stretch, Layout needed) const {
         if (layers.empty()) throw std::invalid_argument("a network needs at least one layer");

@@ -3,12 +3,10 @@
 #include <cmath>
 #include <deque>
 #include <functional>
-#include <random>
 #include <vector>
 
-#include "check.hpp"
+#include "levels.hpp"
 #include "rnncore/network.hpp"
-#include "rnncore/targets.hpp"
 
 using rnncore::Index;
 using rnncore::Layout;
@@ -18,16 +16,6 @@ using rnncore::Nonlinearity;
 namespace {
 
 constexpr Index steps = 7, width = 2;
-
-std::mt19937 generator(11);
-
-template <class Real>
-std::vector<Real> random_values(Index count, double scale) {
-    std::normal_distribution<double> normal(0, scale);
-    std::vector<Real> values(count);
-    for (Real& value : values) value = static_cast<Real>(normal(generator));
-    return values;
-}
 
 // Layers that networks of any layout can be made of.
 template <class Real>
@@ -278,13 +266,8 @@ void check_all(const std::string& target) {
 }  // namespace
 
 int main(int, char** arguments) {
-    const std::string target = arguments[1];
-    for (const auto& compiled : rnncore::compiled_targets())
-        if (compiled.name == target && compiled.supported) {
-            check_all<float>(target);
-            check_all<double>(target);
-            return finish_checks();
-        }
-    std::printf("this machine cannot run %s\n", target.c_str());
-    return 77;  // ctest: not run
+    return check_level(arguments[1], [](const std::string& target) {
+        check_all<float>(target);
+        check_all<double>(target);
+    });
 }
