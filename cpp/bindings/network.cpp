@@ -24,11 +24,16 @@ rnncore::Layout layout(const std::string& name) {
 }
 
 template <class Real>
+Index columns(const Optional<Real>& weight_ih) {
+    return weight_ih ? weight_ih->shape(1) : 0;
+}
+
+template <class Real>
 rnncore::Elman<Real> elman(Index size, const Optional<Real>& weight_ih, const Optional<Real>& bias,
                            const std::string& phi, Real leak) {
     rnncore::Elman<Real> cell;
     cell.size = size;
-    cell.input_size = weight_ih ? weight_ih->shape(1) : 0;
+    cell.input_size = columns(weight_ih);
     cell.weight_ih = data(weight_ih);
     cell.bias = data(bias);
     cell.nonlinearity = nonlinearity(phi);
@@ -76,6 +81,57 @@ void register_network(py::module_& module, const char* name) {
                 network.add(rnncore::MatrixSequence<Real>{matrices.shape(1), matrices.shape(0), matrices.data()});
             },
             py::keep_alive<1, 2>(), py::arg("matrices").noconvert())
+        .def(
+            "add_lstm",
+            [](Network& network, Array<Real> weight_hh, Optional<Real> weight_ih, Optional<Real> bias,
+               Optional<Real> peephole_i, Optional<Real> peephole_f, Optional<Real> peephole_o) {
+                rnncore::LSTM<Real> cell;
+                cell.size = weight_hh.shape(1);
+                cell.input_size = columns(weight_ih);
+                cell.weight_hh = weight_hh.data();
+                cell.weight_ih = data(weight_ih);
+                cell.bias = data(bias);
+                cell.peephole_i = data(peephole_i);
+                cell.peephole_f = data(peephole_f);
+                cell.peephole_o = data(peephole_o);
+                network.add(cell);
+            },
+            py::arg("weight_hh").noconvert(), py::arg("weight_ih").noconvert(), py::arg("bias").noconvert(),
+            py::arg("peephole_i").noconvert(), py::arg("peephole_f").noconvert(), py::arg("peephole_o").noconvert())
+        .def(
+            "add_gru",
+            [](Network& network, Array<Real> weight_hh, Optional<Real> weight_ih, Optional<Real> bias,
+               Optional<Real> bias_hn, bool reset_after) {
+                rnncore::GRU<Real> cell;
+                cell.size = weight_hh.shape(1);
+                cell.input_size = columns(weight_ih);
+                cell.weight_hh = weight_hh.data();
+                cell.weight_ih = data(weight_ih);
+                cell.bias = data(bias);
+                cell.bias_hn = data(bias_hn);
+                cell.reset_after = reset_after;
+                network.add(cell);
+            },
+            py::arg("weight_hh").noconvert(), py::arg("weight_ih").noconvert(), py::arg("bias").noconvert(),
+            py::arg("bias_hn").noconvert(), py::arg("reset_after"))
+        .def(
+            "add_diagonal",
+            [](Network& network, Array<Real> weight_hh, Optional<Real> weight_ih, Optional<Real> bias, bool complex) {
+                network.add(rnncore::Diagonal<Real>{weight_hh.shape(0), columns(weight_ih), weight_hh.data(),
+                                                    data(weight_ih), data(bias), complex});
+            },
+            py::arg("weight_hh").noconvert(), py::arg("weight_ih").noconvert(), py::arg("bias").noconvert(),
+            py::arg("complex"))
+        .def(
+            "add_gated_diagonal",
+            [](Network& network, Array<Real> weight_ih, Array<Real> weight_gate, Optional<Real> bias,
+               Optional<Real> bias_gate, const std::string& phi, const std::string& gate) {
+                network.add(rnncore::GatedDiagonal<Real>{weight_ih.shape(0), weight_ih.shape(1), weight_ih.data(),
+                                                         weight_gate.data(), data(bias), data(bias_gate),
+                                                         nonlinearity(phi), nonlinearity(gate)});
+            },
+            py::arg("weight_ih").noconvert(), py::arg("weight_gate").noconvert(), py::arg("bias").noconvert(),
+            py::arg("bias_gate").noconvert(), py::arg("nonlinearity"), py::arg("gate_nonlinearity"))
         .def(
             "simulate",
             [](const Network& network, Optional<Real> inputs, Index steps, Array<Real> state, Index start, Index every,

@@ -45,7 +45,8 @@ function(rnncore_compile_for_each_target library)
                              ${sources}/vector_math.dispatch.cpp ${sources}/probe.dispatch.cpp)
     target_sources(${library} PRIVATE $<TARGET_OBJECTS:rnncore_${target}>)
     foreach(real float double)
-      rnncore_dispatch_library(rnncore_${target}_${real} ${target} SOURCES ${sources}/layers.dispatch.cpp DEFINITIONS
+      rnncore_dispatch_library(rnncore_${target}_${real} ${target} SOURCES ${sources}/layers.dispatch.cpp
+                               ${sources}/gated_layers.dispatch.cpp DEFINITIONS
                                RNNCORE_REAL=${real})
       target_sources(${library} PRIVATE $<TARGET_OBJECTS:rnncore_${target}_${real}>)
     endforeach()

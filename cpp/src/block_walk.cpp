@@ -47,9 +47,9 @@ Index padded_to_vectors(Index columns, const Target& target) {
 }
 
 template <class Real>
-Index total_padded(const std::vector<Layer<Real>>& layers) {
+Index total_padded_state(const std::vector<Layer<Real>>& layers) {
     Index total = 0;
-    for (const Layer<Real>& layer : layers) total += layer.padded_size;
+    for (const Layer<Real>& layer : layers) total += layer.padded_state;
     return total;
 }
 
@@ -62,17 +62,17 @@ BlockWalk<Real>::BlockWalk(const std::vector<Layer<Real>>& layers, const Target&
       columns_(columns),
       padded_columns_(padded_to_vectors<Real>(columns, target)),
       stride_(columns == 1 ? 1 : row_stride<Real>(padded_columns_)),
-      now_(block_buffer<Real>(total_padded(layers_), stride_)),
-      next_(block_buffer<Real>(total_padded(layers_), stride_)),
+      now_(block_buffer<Real>(total_padded_state(layers_), stride_)),
+      next_(block_buffer<Real>(total_padded_state(layers_), stride_)),
       between_{block_buffer<Real>(widest_signal(layers_), stride_),
                block_buffer<Real>(widest_signal(layers_), stride_)},
-      scratch_(block_buffer<Real>(widest(layers_, &Layer<Real>::padded_size), stride_)),
+      scratch_(block_buffer<Real>(widest(layers_, &Layer<Real>::block_scratch), stride_)),
       factor_(block_buffer<Real>(padded_columns_, stride_)),
       exponents_(columns, 0) {
     for (const Layer<Real>& layer : layers_) {
         offsets_.push_back(rows_ * stride_);
         state_size_ += layer.state_size;
-        if (layer.state_size) rows_ += stride_ == 1 ? layer.padded_size : layer.state_size;
+        rows_ += stride_ == 1 ? layer.padded_state : layer.state_size;
     }
 }
 
@@ -99,7 +99,7 @@ void BlockWalk<Real>::save(Real* values, std::int64_t* exponents) const {
 template <class Real>
 void BlockWalk<Real>::push_forward(Index number, const Slopes<Real>& slopes, Index step, const Real* inputs,
                                    const Real* forcing) {
-    TangentStep<Real> tangent{number, nullptr, columns_, stride_, inputs, nullptr, nullptr};
+    TangentStep<Real> tangent{number, nullptr, columns_, stride_, inputs, nullptr, nullptr, scratch_.data()};
     for (std::size_t i = 0; i < layers_.size(); ++i) {
         const Layer<Real>& layer = layers_[i];
         tangent.slopes = slopes.of(i, step);
@@ -107,8 +107,9 @@ void BlockWalk<Real>::push_forward(Index number, const Slopes<Real>& slopes, Ind
         tangent.result = layer.state_size ? part(next_, i) : between_[i % 2].data();
         layer.tangent(layer.cell, tangent);
         if (forcing) {
-            for (Index u = 0; u < layer.output_size; ++u) tangent.result[u] += forcing[u];
-            forcing += layer.output_size;
+            const Index size = layer.state_size ? layer.state_size : layer.output_size;
+            for (Index u = 0; u < size; ++u) tangent.result[u] += forcing[u];
+            forcing += size;
         }
         tangent.inputs = tangent.result;
     }

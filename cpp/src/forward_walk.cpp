@@ -7,15 +7,15 @@ namespace rnncore {
 namespace {
 
 template <class Real>
-Index widest_layer(const std::vector<Layer<Real>>& layers) {
-    Index widest = 1;
-    for (const Layer<Real>& layer : layers) widest = std::max(widest, layer.padded_size);
-    return widest;
+Index widest(const std::vector<Layer<Real>>& layers, Index Layer<Real>::*size) {
+    Index most = 1;
+    for (const Layer<Real>& layer : layers) most = std::max(most, layer.*size);
+    return most;
 }
 
 template <class Real>
-Index chunk_steps(Index steps, Index widest, Index width) {
-    const Index row_bytes = widest * width * static_cast<Index>(sizeof(Real));
+Index chunk_steps(Index steps, Index working_size, Index width) {
+    const Index row_bytes = working_size * width * static_cast<Index>(sizeof(Real));
     return std::min(steps,
                     std::clamp(tuning::chunk_bytes / row_bytes, tuning::least_chunk_steps, tuning::most_chunk_steps));
 }
@@ -37,8 +37,8 @@ ForwardWalk<Real>::ForwardWalk(const std::vector<Layer<Real>>& layers, const Str
       first_(first),
       width_(width),
       total_state_(total_state_size(layers)),
-      widest_(widest_layer(layers)),
-      chunk_(chunk_steps<Real>(stretch.steps, widest_, width)),
+      widest_(widest(layers, &Layer<Real>::padded_size)),
+      chunk_(chunk_steps<Real>(stretch.steps, widest(layers, &Layer<Real>::working_size), width)),
       scratch_(scratch_elements(layers, chunk_, width)),
       evens_(chunk_ * width * widest_),
       odds_(layers.size() > 1 ? chunk_ * width * widest_ : 1) {}

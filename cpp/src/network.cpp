@@ -49,6 +49,26 @@ void Network<Real>::add(const MatrixSequence<Real>& sequence) {
 }
 
 template <class Real>
+void Network<Real>::add(const LSTM<Real>& cell) {
+    implementation_->add(kernels_of<Real>(*implementation_->target).lstm(cell, implementation_->layout));
+}
+
+template <class Real>
+void Network<Real>::add(const GRU<Real>& cell) {
+    implementation_->add(kernels_of<Real>(*implementation_->target).gru(cell, implementation_->layout));
+}
+
+template <class Real>
+void Network<Real>::add(const Diagonal<Real>& cell) {
+    implementation_->add(kernels_of<Real>(*implementation_->target).diagonal(cell, implementation_->layout));
+}
+
+template <class Real>
+void Network<Real>::add(const GatedDiagonal<Real>& cell) {
+    implementation_->add(kernels_of<Real>(*implementation_->target).gated_diagonal(cell, implementation_->layout));
+}
+
+template <class Real>
 Index Network<Real>::input_size() const {
     return implementation_->layers.empty() ? 0 : implementation_->layers.front().input_size;
 }

@@ -41,6 +41,58 @@ struct Dense {
     Nonlinearity nonlinearity = Nonlinearity::identity;
 };
 
+// i, f, o = σ(z_i + p_i c_{t-1}, z_f + p_f c_{t-1}, z_o + p_o c_t), g = tanh(z_g), z = W_hh h_{t-1} + W_ih x_t + bias,
+// c_t = f c_{t-1} + i g, h_t = o tanh(c_t). The gates' rows stand in the order i, f, g, o. The state is h, then c.
+template <class Real>
+struct LSTM {
+    Index size = 0;
+    Index input_size = 0;
+    const Real* weight_hh = nullptr;    // (4 size, size)
+    const Real* weight_ih = nullptr;    // (4 size, input_size), or null with input_size 0
+    const Real* bias = nullptr;         // (4 size), or null
+    const Real* peephole_i = nullptr;   // (size), or null; so the others
+    const Real* peephole_f = nullptr;
+    const Real* peephole_o = nullptr;
+};
+
+// r, z = σ(W_hh h_{t-1} + W_ih x_t + bias), h_t = (1 - z) n + z h_{t-1}, with
+// n = tanh(W_in x_t + bias_n + r (W_hn h_{t-1} + bias_hn)), or where the reset comes before the product,
+// n = tanh(W_in x_t + bias_n + W_hn (r h_{t-1})). The gates' rows stand in the order r, z, n.
+template <class Real>
+struct GRU {
+    Index size = 0;
+    Index input_size = 0;
+    const Real* weight_hh = nullptr;  // (3 size, size)
+    const Real* weight_ih = nullptr;  // (3 size, input_size), or null with input_size 0
+    const Real* bias = nullptr;       // (3 size), or null
+    const Real* bias_hn = nullptr;    // (size), or null; unused where the reset comes before
+    bool reset_after = true;
+};
+
+// h_t = λ h_{t-1} + W_ih x_t + bias, real, or complex with real and imaginary parts in turn wherever there are units.
+template <class Real>
+struct Diagonal {
+    Index size = 0;  // of the state: twice the number of complex units
+    Index input_size = 0;
+    const Real* weight_hh = nullptr;  // (size)
+    const Real* weight_ih = nullptr;  // (size, input_size), or null with input_size 0
+    const Real* bias = nullptr;       // (size), or null
+    bool complex = false;
+};
+
+// c_t = ψ(W_gate x_t + bias_gate) c_{t-1} + φ(W_ih x_t + bias)
+template <class Real>
+struct GatedDiagonal {
+    Index size = 0;
+    Index input_size = 0;
+    const Real* weight_ih = nullptr;    // (size, input_size); so weight_gate
+    const Real* weight_gate = nullptr;
+    const Real* bias = nullptr;         // (size), or null; so bias_gate
+    const Real* bias_gate = nullptr;
+    Nonlinearity nonlinearity = Nonlinearity::identity;
+    Nonlinearity gate_nonlinearity = Nonlinearity::sigmoid;
+};
+
 // x_t = M_t x_{t-1}. The matrices are not copied: they must outlive the Network.
 template <class Real>
 struct MatrixSequence {

@@ -55,7 +55,7 @@ struct Factors {
 template <class Real>
 struct Tangents {
     const Real* inputs = nullptr;   // (steps, width, input_size); null: zero
-    const Real* forcing = nullptr;  // (steps, width, sum of the layers' sizes), added layer by layer; null: zero
+    const Real* forcing = nullptr;  // (steps, width, sum of the layers' sizes: of state, else of output), layer by layer; null: zero
     Real* state = nullptr;          // (width, state_size), changed in place
     Real* outputs = nullptr;        // (steps, width, output_size)
 };
@@ -73,6 +73,10 @@ class Network {
     void add(const Elman<Real>&);
     void add(const Dense<Real>&);
     void add(const MatrixSequence<Real>&);
+    void add(const LSTM<Real>&);
+    void add(const GRU<Real>&);
+    void add(const Diagonal<Real>&);
+    void add(const GatedDiagonal<Real>&);
 
     Index input_size() const;
     Index output_size() const;

@@ -11,7 +11,8 @@ namespace rnncore::RNNCORE_TARGET {
 
 template <class Real>
 struct DenseCell {
-    static constexpr bool has_state = false, has_slopes = true, has_jacobian = true;
+    static constexpr bool has_state = false, gated = false, has_jacobian = true;
+    static constexpr Index slopes = 1;
     using Parameters = Dense<Real>;
 
     Index size = 0, input_size = 0;
@@ -33,6 +34,9 @@ struct DenseCell {
         input.destroy();
         transposed.destroy();
     }
+
+    Index state_size() const { return 0; }
+    Index block_scratch() const { return padded<Real>(size); }
 
     void finish(Real* rows, Index step, Index stride, Index steps, Index width, Real* slopes) const {
         const Index vectors = padded<Real>(size) / lanes<Real>;

@@ -16,7 +16,8 @@ namespace rnncore::RNNCORE_TARGET {
 // Recurrence: SingleRecurrence, BatchRecurrence or SparseRecurrence; the second without Jacobians.
 template <class Real, class Recurrence>
 struct ElmanCell {
-    static constexpr bool has_state = true, has_slopes = true, has_jacobian = Recurrence::has_jacobian;
+    static constexpr bool has_state = true, gated = false, has_jacobian = Recurrence::has_jacobian;
+    static constexpr Index slopes = 1;
     using Parameters = Elman<Real>;
 
     Index size = 0, input_size = 0;
@@ -38,6 +39,9 @@ struct ElmanCell {
         recurrence.destroy();
         transposed.destroy();
     }
+
+    Index state_size() const { return size; }
+    Index block_scratch() const { return padded<Real>(size); }
 
     // From the drive W_ih x_t + b, which stands in `rows`, to h_t, in place, for steps start + 1 … start + steps.
     // `before` holds h_start. Rows are padded; strides count elements. `slopes`, if wanted, receives a φ'(z_t).

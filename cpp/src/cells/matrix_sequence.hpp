@@ -31,7 +31,8 @@ inline Real dot(const Real* row, const Real* x, Index size) {
 
 template <class Real>
 struct MatrixSequenceCell {
-    static constexpr bool has_state = true, has_slopes = false, has_jacobian = true;
+    static constexpr bool has_state = true, gated = false, has_jacobian = true;
+    static constexpr Index slopes = 0;
     using Parameters = MatrixSequence<Real>;
 
     struct NoInput {
@@ -56,6 +57,9 @@ struct MatrixSequenceCell {
     }
 
     void destroy() {}
+
+    Index state_size() const { return size; }
+    Index block_scratch() const { return 0; }
 
     void advance(Index start, const Real* before, Index before_sequence, Real* rows, Index step, Index sequence,
                  Index steps, Index width, Real*) const {

@@ -30,26 +30,28 @@ template <class Real>
 struct PackedMatrix {
     Index rows = 0, columns = 0;
     Index vectors = 0;                              // of padded rows
-    Index tiles = 0, low_tile = 0, tall_tiles = 0;  // vectors of a low tile; tiles before the low ones, of one more
+    Index tiles = 0, low_tile = 0, tall_tiles = 0;  // vectors of a low tile; tiles before the low ones, one group taller
+    int group = 1;                                  // vectors that no tile parts
     int partials = 1;
     Real* data = nullptr;
 
     // Tiles are as equal as can be.
-    int tile_vectors(Index tile) const { return static_cast<int>(low_tile + (tile < tall_tiles)); }
-    Index tile_start(Index tile) const { return tile * low_tile + (tile < tall_tiles ? tile : tall_tiles); }
+    int tile_vectors(Index tile) const { return static_cast<int>(low_tile + (tile < tall_tiles ? group : 0)); }
+    Index tile_start(Index tile) const { return tile * low_tile + (tile < tall_tiles ? tile : tall_tiles) * group; }
     const Real* tile_data(Index tile) const { return data + tile_start(tile) * lanes<Real> * columns; }
 };
 
 // Elements (i, k) of the matrix at matrix[i * row_stride + k * column_stride]. False: out of memory.
 template <class Real>
 inline bool pack(PackedMatrix<Real>& packed, const Real* matrix, Index row_stride, Index column_stride, Index rows,
-                 Index columns, int partials, int most_vectors) {
+                 Index columns, int partials, int most_vectors, int group = 1) {
     packed.rows = rows;
     packed.columns = columns;
     packed.vectors = padded<Real>(rows) / lanes<Real>;
     packed.tiles = (packed.vectors + most_vectors - 1) / most_vectors;
-    if (packed.tiles) packed.low_tile = packed.vectors / packed.tiles;
-    if (packed.tiles) packed.tall_tiles = packed.vectors % packed.tiles;
+    if (packed.tiles) packed.low_tile = packed.vectors / group / packed.tiles * group;
+    if (packed.tiles) packed.tall_tiles = packed.vectors / group % packed.tiles;
+    packed.group = group;
     packed.partials = partials;
     packed.data = static_cast<Real*>(allocate(sizeof(Real) * packed.vectors * lanes<Real> * columns));
     if (!packed.data) return false;
@@ -66,8 +68,8 @@ inline bool pack(PackedMatrix<Real>& packed, const Real* matrix, Index row_strid
 
 template <class Real>
 inline bool pack(PackedMatrix<Real>& packed, const Real* matrix, Index rows, Index columns, int partials,
-                 int most_vectors) {
-    return pack<Real>(packed, matrix, columns, 1, rows, columns, partials, most_vectors);
+                 int most_vectors, int group = 1) {
+    return pack<Real>(packed, matrix, columns, 1, rows, columns, partials, most_vectors, group);
 }
 
 // The transpose of a matrix of `rows` rows.

@@ -118,6 +118,20 @@ template <class Real>
     return as_integers<Real>(v) & ~as_integers<Real>(broadcast(Real(-0.0)));
 }
 
+// Even lanes and odd ones change places.
+template <class Real>
+[[gnu::always_inline]] inline Vector<Real> exchange_pairs(Vector<Real> v) {
+#if defined(__clang__)
+    Vector<Real> exchanged;
+    for (int i = 0; i < lanes<Real>; ++i) exchanged[i] = v[i ^ 1];
+    return exchanged;
+#else
+    Integers<Real> order;
+    for (int i = 0; i < lanes<Real>; ++i) order[i] = i ^ 1;
+    return __builtin_shuffle(v, order);
+#endif
+}
+
 // Logical: zeros come in from the left.
 template <class Real>
 [[gnu::always_inline]] inline Integers<Real> shift_right(Integers<Real> bits, int count) {

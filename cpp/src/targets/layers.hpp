@@ -15,6 +15,18 @@ template <class Real>
 Layer<Real> make_matrix_sequence(const MatrixSequence<Real>&, Layout);
 
 template <class Real>
+Layer<Real> make_lstm(const LSTM<Real>&, Layout);
+
+template <class Real>
+Layer<Real> make_gru(const GRU<Real>&, Layout);
+
+template <class Real>
+Layer<Real> make_diagonal(const Diagonal<Real>&, Layout);
+
+template <class Real>
+Layer<Real> make_gated_diagonal(const GatedDiagonal<Real>&, Layout);
+
+template <class Real>
 void rescale(Real* block, Index rows, Index columns, Index stride, std::int64_t* exponents, bool all);
 
 template <class Real>

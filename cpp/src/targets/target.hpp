@@ -32,8 +32,11 @@ template <class Real>
 struct Layer {
     void* cell;  // null: out of memory
     Index input_size, output_size, state_size;
-    Index padded_size;  // length of a row of outputs in the kernel's own buffers
-    Index slopes_size;  // elements that linearising one step leaves
+    Index padded_size;    // length of a row of outputs in the kernel's own buffers
+    Index padded_state;   // rows of a single column
+    Index working_size;   // elements that one step and sequence of a chunk takes while it is worked on
+    Index slopes_size;    // elements that linearising one step leaves
+    Index block_scratch;  // rows of work memory that one step of a block takes
     void (*simulate)(const void* cell, const LayerChunk<Real>&);
     void (*tangent)(const void* cell, const TangentStep<Real>&);      // null: not in this layout
     void (*pull_back)(const void* cell, const CotangentStep<Real>&);  // null: not in this layout
@@ -56,6 +59,10 @@ struct Kernels {
     Layer<Real> (*elman)(const Elman<Real>&, Layout);
     Layer<Real> (*dense)(const Dense<Real>&, Layout);
     Layer<Real> (*matrix_sequence)(const MatrixSequence<Real>&, Layout);
+    Layer<Real> (*lstm)(const LSTM<Real>&, Layout);
+    Layer<Real> (*gru)(const GRU<Real>&, Layout);
+    Layer<Real> (*diagonal)(const Diagonal<Real>&, Layout);
+    Layer<Real> (*gated_diagonal)(const GatedDiagonal<Real>&, Layout);
     BlockKernels<Real> blocks;
     bool (*apply)(const char* name, const Real* from, Real* to, Index count);  // false: unknown name
 };

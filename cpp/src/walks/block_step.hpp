@@ -16,6 +16,7 @@ struct TangentStep {
     const Real* inputs;  // null: zero
     const Real* state;
     Real* result;
+    Real* scratch;  // a block of the rows the layer asks for
 };
 
 // Backward: the cotangents of the new state become those of state and inputs.
@@ -28,7 +29,7 @@ struct CotangentStep {
     const Real* above;  // of the outputs, from the layer that takes them; null: zero
     Real* result;       // of the state before
     Real* below;        // of the inputs; null: not wanted
-    Real* scratch;      // a block of this layer's size
+    Real* scratch;      // as above
 };
 
 }  // namespace rnncore

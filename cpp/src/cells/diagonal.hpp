@@ -1,0 +1,107 @@
+// h_t = λ h_{t-1} + W_ih x_t + b, each unit by itself; ∂h_t/∂h_{t-1} = diag(λ), ∂h_t/∂x_t = W_ih
+//
+// Complex units: real and imaginary parts in turn, λ h = (a, a) h + (-b, b) h with the parts of h exchanged.
+#pragma once
+
+#include "cells/gate_rows.hpp"
+#include "cells/transposed_inputs.hpp"
+#include "dense/gate_block_product.hpp"
+#include "dense/input_projection.hpp"
+#include "rnncore/layout.hpp"
+#include "walks/block_step.hpp"
+
+namespace rnncore::RNNCORE_TARGET {
+
+template <class Real, bool complex>
+struct DiagonalCell {
+    static constexpr bool has_state = true, gated = false, has_jacobian = true;
+    static constexpr Index slopes = 0;
+    using Parameters = Diagonal<Real>;
+
+    Index size = 0, input_size = 0;
+    InputProjection<Real> input;
+    TransposedInputs<Real> transposed;
+    Real *same = nullptr, *other = nullptr;  // what a component does to itself, and to the other one of its pair
+
+    bool create(const Diagonal<Real>& diagonal, Layout layout) {
+        size = diagonal.size;
+        input_size = diagonal.weight_ih ? diagonal.input_size : 0;
+        if (!copy_padded(diagonal.weight_hh, size, same) || (complex && !copy_padded(diagonal.weight_hh, size, other)))
+            return false;
+        if (complex)
+            for (Index u = 0; u < size; u += 2) {
+                other[u] = -same[u + 1];
+                other[u + 1] = same[u + 1];
+                same[u + 1] = same[u];
+            }
+        if (layout == Layout::adjoint && !transposed.create(diagonal.weight_ih, size, input_size)) return false;
+        return input.create(diagonal.weight_ih, diagonal.bias, size, input_size);
+    }
+
+    void destroy() {
+        input.destroy();
+        transposed.destroy();
+        std::free(same);
+        std::free(other);
+    }
+
+    Index state_size() const { return size; }
+    Index block_scratch() const { return 0; }
+
+    // As ElmanCell::advance.
+    void advance(Index, const Real* before, Index before_sequence, Real* rows, Index step, Index sequence, Index steps,
+                 Index width, Real*) const {
+        constexpr int most = 4;
+        const Index row = padded<Real>(size);
+        for (Index b = 0; b < width; ++b)
+            for (Index u = 0; u < row;) {
+                const Real* const from = before + b * before_sequence + u;
+                Real* const to = rows + b * sequence + u;
+                const bool wide = u + most * lanes<Real> <= row;
+                wide ? run<most>(u, from, to, step, steps) : run<1>(u, from, to, step, steps);
+                u += (wide ? most : 1) * lanes<Real>;
+            }
+    }
+
+    template <int V>
+    void run(Index u, const Real* before, Real* rows, Index step, Index steps) const {
+        Vector<Real> h[V], a[V], b[V];
+        for (int v = 0; v < V; ++v) {
+            h[v] = load<Real>(before + v * lanes<Real>);
+            a[v] = load<Real>(same + u + v * lanes<Real>);
+            if (complex) b[v] = load<Real>(other + u + v * lanes<Real>);
+        }
+        for (Index t = 0; t < steps; ++t, rows += step)
+#pragma GCC unroll 8
+            for (int v = 0; v < V; ++v) {
+                Vector<Real> drive = load<Real>(rows + v * lanes<Real>);
+                if (complex) drive = fma<Real>(b[v], exchange_pairs<Real>(h[v]), drive);
+                h[v] = fma<Real>(a[v], h[v], drive);
+                store<Real>(rows + v * lanes<Real>, h[v]);
+            }
+    }
+
+    void tangent(const TangentStep<Real>& step) const {
+        const bool driven = step.inputs && input_size > 0;
+        if (driven) multiply_block<Real>(input.weight, step.inputs, step.columns, step.stride, {}, step.result);
+        turn(step.state, step.columns, step.stride, 1, driven, step.result);
+    }
+
+    void pull_back(const CotangentStep<Real>& step) const {
+        if (step.above) add_block(step.above, size, step.columns, step.stride, step.state);
+        turn(step.state, step.columns, step.stride, -1, false, step.result);
+        if (step.below) transposed.multiply(step.state, step.columns, step.stride, step.below);
+    }
+
+    // result = λ block, or with sign -1 its adjoint; `add`: to what stands there.
+    void turn(const Real* block, Index columns, Index stride, Real sign, bool add, Real* result) const {
+        for_each_unit<Real>(size, columns, stride, [=](const auto& rows, Index u, Index count) {
+            const Vector<Real> h = rows.get(block, u);
+            Vector<Real> sum = rows.slope(same, u) * h;
+            if (complex) sum = fma<Real>(sign * rows.slope(other, u), rows.partner(block, u), sum);
+            rows.put(result, u, count, add ? rows.get(result, u) + sum : sum);
+        });
+    }
+};
+
+}  // namespace rnncore::RNNCORE_TARGET

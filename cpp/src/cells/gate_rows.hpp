@@ -1,0 +1,60 @@
+// Rows of several gates, arranged for kernels: those of one vector of units follow each other gate by gate, so that a
+// tile of rows holds all gates of its units.
+#pragma once
+
+#include "dense/packed_matrix.hpp"
+
+namespace rnncore::RNNCORE_TARGET {
+
+// A copy so arranged, padded with zeros to whole vectors of units.
+template <class Real>
+class GateRows {
+  public:
+    // gates × units rows, gate after gate; null: stays null.
+    GateRows(const Real* rows, Index gates, Index units, Index columns) : wanted_(rows) {
+        const Index row = padded<Real>(units);
+        rows_ = gates * row;
+        if (!rows) return;
+        data_ = static_cast<Real*>(allocate(sizeof(Real) * rows_ * columns));
+        if (!data_) return;
+        std::memset(data_, 0, sizeof(Real) * rows_ * columns);
+        for (Index g = 0; g < gates; ++g)
+            for (Index u = 0; u < units; ++u) {
+                const Index to = (u / lanes<Real> * gates + g) * lanes<Real> + u % lanes<Real>;
+                std::memcpy(data_ + to * columns, rows + (g * units + u) * columns, sizeof(Real) * columns);
+            }
+    }
+    ~GateRows() { std::free(data_); }
+    GateRows(const GateRows&) = delete;
+    GateRows& operator=(const GateRows&) = delete;
+
+    const Real* data() const { return data_; }
+    Index rows() const { return rows_; }
+    bool failed() const { return wanted_ && !data_; }
+
+  private:
+    const Real* wanted_;
+    Real* data_ = nullptr;
+    Index rows_;
+};
+
+// A vector of units padded with zeros; null stays null. False: out of memory.
+template <class Real>
+inline bool copy_padded(const Real* from, Index units, Real*& to) {
+    if (!from) return true;
+    to = static_cast<Real*>(allocate(sizeof(Real) * padded<Real>(units)));
+    if (!to) return false;
+    for (Index u = 0; u < padded<Real>(units); ++u) to[u] = u < units ? from[u] : Real(0);
+    return true;
+}
+
+// Partial sums of a product whose rows are those of `gates` gates: enough chains of additions to hide their latency.
+inline int gate_partial_sums(int gates, Index unit_vectors) {
+    if (unit_vectors == 1) return gates == 4 ? 2 : 4;
+    return unit_vectors == 2 && gates < 4 ? 2 : 1;
+}
+
+// Most vectors of rows in a tile of all gates of some vectors of units.
+inline constexpr int gate_tile_vectors(int gates) { return single_tile_vectors / gates * gates; }
+
+}  // namespace rnncore::RNNCORE_TARGET

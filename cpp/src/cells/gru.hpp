@@ -1,0 +1,162 @@
+// r, z = σ(W_hh h + W_ih x + b), n = tanh(W_in x + b_n + r q), q = W_hn h + b_hn, h' = (1 - z) n + z h
+//
+// Jacobian: dh' = α_r dz_r + α_z dz_z + α_n dq + β dx_n + z dh, dx_n = W_in dx, with
+// β = (1 - z) n', n' = tanh'(…), α_r = β q σ'_r, α_z = (h - n) σ'_z, α_n = β r.
+#pragma once
+
+#include "cells/gated_recurrence.hpp"
+#include "cells/transposed_inputs.hpp"
+#include "dense/gate_block_product.hpp"
+#include "dense/input_projection.hpp"
+#include "simd/math.hpp"
+#include "walks/block_step.hpp"
+
+namespace rnncore::RNNCORE_TARGET {
+
+template <class Real>
+struct GruUnits {
+    static constexpr int gates = 3, slopes = 5;
+    static constexpr bool starts_from_drive = false;
+
+    Real* bias_hn = nullptr;  // padded
+
+    [[gnu::always_inline]] Vector<Real> start(const Real* drive, Index unit, int gate) const {
+        return gate < 2 ? load<Real>(drive + gate * lanes<Real>) : load<Real>(bias_hn + unit);
+    }
+
+    [[gnu::always_inline]] Vector<Real> finish(Vector<Real>* z, const Real* drive, const UnitsAt<Real>& at) const {
+        const Vector<Real> h = load<Real>(at.previous + at.unit);
+        const Vector<Real> candidate = fma<Real>(sigmoid<Real>(z[0]), z[2], load<Real>(drive + 2 * lanes<Real>));
+        if (at.trace) {
+            const Vector<Real> traced[slopes] = {z[0], z[1], candidate, z[2], h};
+            for (int s = 0; s < slopes; ++s) store<Real>(at.trace + s * at.row + at.unit, traced[s]);
+        }
+        const Vector<Real> n = tanh<Real>(candidate);
+        return fma<Real>(sigmoid<Real>(z[1]), h - n, n);
+    }
+
+    // z_r, z_z, tanh's argument, q, h become α_r, α_z, α_n, β, z.
+    void linearise(Real* trace, Index row) const {
+        for (Index u = 0; u < row; u += lanes<Real>, trace += lanes<Real>) {
+            const Vector<Real> z_r = load<Real>(trace), z_z = load<Real>(trace + row),
+                               candidate = load<Real>(trace + 2 * row), q = load<Real>(trace + 3 * row),
+                               h = load<Real>(trace + 4 * row);
+            const Vector<Real> beta = sigmoid<Real>(-z_z) * tanh_slope<Real>(candidate);
+            store<Real>(trace, beta * q * sigmoid_slope<Real>(z_r));
+            store<Real>(trace + row, (h - tanh<Real>(candidate)) * sigmoid_slope<Real>(z_z));
+            store<Real>(trace + 2 * row, beta * sigmoid<Real>(z_r));
+            store<Real>(trace + 3 * row, beta);
+            store<Real>(trace + 4 * row, sigmoid<Real>(z_z));
+        }
+    }
+};
+
+template <class Real>
+struct GruCell {
+    static constexpr bool gated = true, has_state = true, has_memory = false, has_jacobian = true;
+    static constexpr Index slopes = GruUnits<Real>::slopes;
+    using Parameters = GRU<Real>;
+
+    Index size = 0, input_size = 0;
+    InputProjection<Real> input;
+    GatedRecurrence<Real, GruUnits<Real>> recurrence;
+    GruUnits<Real> units;
+    PackedMatrix<Real> input_gates;            // walks with tangents
+    PackedMatrix<Real> transposed_recurrence;  // walks backward; columns in the order n, r, z
+    TransposedInputs<Real> transposed_inputs;
+
+    bool create(const GRU<Real>& gru, Layout layout) {
+        size = gru.size;
+        input_size = gru.weight_ih ? gru.input_size : 0;
+        const GateRows<Real> hh(gru.weight_hh, 3, size, size), ih(gru.weight_ih, 3, size, input_size),
+            bias(gru.bias, 3, size, 1);
+        if (hh.failed() || ih.failed() || bias.failed()) return false;
+        if (layout == Layout::tangent && !pack<Real>(input_gates, ih.data(), ih.rows(), input_size, 1,
+                                                     gate_tile_vectors(3), 3))
+            return false;
+        if (layout == Layout::adjoint && !create_transposed(gru)) return false;
+        units.bias_hn = static_cast<Real*>(allocate(sizeof(Real) * padded<Real>(size)));
+        if (!units.bias_hn) return false;
+        std::memset(units.bias_hn, 0, sizeof(Real) * padded<Real>(size));
+        if (gru.bias_hn) std::memcpy(units.bias_hn, gru.bias_hn, sizeof(Real) * size);
+        return input.create(ih.data(), bias.data(), ih.rows(), input_size) && recurrence.create(hh, size, layout);
+    }
+
+    bool create_transposed(const GRU<Real>& gru) {
+        const Index block = size * size;
+        Real* const reordered = static_cast<Real*>(allocate(sizeof(Real) * 3 * block));
+        if (!reordered) return false;
+        std::memcpy(reordered, gru.weight_hh + 2 * block, sizeof(Real) * block);
+        std::memcpy(reordered + block, gru.weight_hh, sizeof(Real) * 2 * block);
+        const bool packed =
+            pack_transposed<Real>(transposed_recurrence, reordered, 3 * size, size, single_tile_vectors);
+        std::free(reordered);
+        return packed && transposed_inputs.create(gru.weight_ih, 3 * size, input_size);
+    }
+
+    void destroy() {
+        input.destroy();
+        recurrence.destroy();
+        transposed_inputs.destroy();
+        for (Real* part : {units.bias_hn, input_gates.data, transposed_recurrence.data}) std::free(part);
+    }
+
+    Index state_size() const { return size; }
+    Index drive_row() const { return 3 * padded<Real>(size); }
+    Index work_size(Index width) const { return recurrence.work_size(width); }
+    Index block_scratch() const { return 4 * padded<Real>(size); }
+
+    void project(const Real* inputs, Index input_step, Index input_sequence, Real* drives, Index steps,
+                 Index width) const {
+        input.project(inputs, input_step, input_sequence, drives, width * drive_row(), drive_row(), steps, width);
+    }
+
+    void advance(const GatedSteps<Real>& part) const {
+        recurrence.advance(units, part);
+        if (!part.slopes) return;
+        for (Index t = 0; t < part.steps; ++t) units.linearise(part.slopes + t * slopes * part.row, part.row);
+    }
+
+    void tangent(const TangentStep<Real>& step) const {
+        const Index row = padded<Real>(size);
+        const Real *a_r = step.slopes, *a_z = a_r + row, *a_n = a_z + row, *beta = a_n + row, *kept = beta + row,
+                   *state = step.state;
+        Real* const result = step.result;
+        const bool driven = step.inputs && input_size > 0;
+        if (driven)
+            multiply_gates<Real, 3>(
+                input_gates, size, step.inputs, step.columns, step.stride, step.scratch,
+                [=](const auto& rows, Index u, Index count, const Vector<Real>* z) __attribute__((always_inline)) {
+                    const Vector<Real> sum = rows.slope(a_r, u) * z[0] + rows.slope(a_z, u) * z[1];
+                    rows.put(result, u, count, fma<Real>(rows.slope(beta, u), z[2], sum));
+                });
+        multiply_gates<Real, 3>(
+            recurrence.weight, size, state, step.columns, step.stride, step.scratch,
+            [=](const auto& rows, Index u, Index count, const Vector<Real>* z) __attribute__((always_inline)) {
+                Vector<Real> sum = rows.slope(kept, u) * rows.get(state, u);
+                if (driven) sum += rows.get(result, u);
+                sum = fma<Real>(rows.slope(a_r, u), z[0], sum);
+                sum = fma<Real>(rows.slope(a_z, u), z[1], sum);
+                rows.put(result, u, count, fma<Real>(rows.slope(a_n, u), z[2], sum));
+            });
+    }
+
+    // Scratch: the cotangents of q, z_r, z_z, x_n.
+    void pull_back(const CotangentStep<Real>& step) const {
+        const Index row = padded<Real>(size), n = size;
+        const Real* const a = step.slopes;
+        const Real* const by_part[4] = {a + 2 * row, a, a + row, a + 3 * row};
+        if (step.above) add_block(step.above, n, step.columns, step.stride, step.state);
+        for (Index g = 0; g < 4; ++g)
+            for_each_unit<Real>(n, step.columns, step.stride, [&](const auto& rows, Index u, Index count) {
+                rows.put(step.scratch, g * n + u, count, rows.slope(by_part[g], u) * rows.get(step.state, u));
+            });
+        scale_rows(a + 4 * row, step.state, n, step.columns, step.stride, step.result);
+        multiply_block<Real>(transposed_recurrence, step.scratch, step.columns, step.stride, {nullptr, 0, nullptr, true},
+                             step.result);
+        if (step.below)
+            transposed_inputs.multiply(step.scratch + n * step.stride, step.columns, step.stride, step.below);
+    }
+};
+
+}  // namespace rnncore::RNNCORE_TARGET
