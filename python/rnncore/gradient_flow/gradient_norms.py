@@ -2,20 +2,17 @@
 
 import numpy as np
 
-from ..arrays import as_count, as_real_array, check_finite
+from ..arrays import as_count
 from ..backends import choose_backend, prepare
 from ..backward import backward_segments
 from ..nonfinite import is_finite, nonfinite_error_back
 from ..progress import progress_reporter
 from ..runs import Run
-from ..scaled_svd import normalise
 from ..threads import resolve_threads
+from .arguments import read_cotangent, read_lags
 from .curve import GradientNorms
 from .unit_groups import UnitGroups
 from .worst_case import worst_case_norms
-
-_EVERY_LAG = 1000
-_LAGS_PER_DECADE = 50
 
 
 def gradient_norms(
@@ -103,8 +100,8 @@ def gradient_norms(
     if cell.state_size == 0:
         raise ValueError("the cell has no state, so that no gradient goes back in time")
     groups = UnitGroups(cell, groups)
-    lags = _read_lags(lags, run.steps, cotangent is None)
-    block = None if cotangent is None else _read_cotangent(cotangent, run)
+    lags = read_lags(lags, run.steps, cotangent is None)
+    block = None if cotangent is None else read_cotangent(cotangent, run)
     program = prepare(cell, backend)
     with progress_reporter(progress, 2 * run.steps, "gradient_norms") as report:
         if block is None:
@@ -113,41 +110,6 @@ def gradient_norms(
             )
         norms = _pull_back(run, program, *block, lags, groups, chunk, threads, report)
     return GradientNorms.of(lags, *groups.gather(norms), None, run.batch is None)
-
-
-def _read_lags(lags, steps, worst_case):
-    """Ascending, each once."""
-    lags = steps if lags is None else lags
-    if isinstance(lags, (int, np.integer)):
-        least = largest = as_count("lags", lags, 0)
-    else:
-        lags = as_real_array("lags", lags)
-        if lags.ndim != 1 or lags.dtype.kind not in "iu" or not lags.size:
-            raise ValueError(f"lags must be an integer or a sequence of integers, got {lags.dtype} of {lags.shape}")
-        least, largest = lags.min(), lags.max()
-    if least < 0 or largest > steps:
-        raise ValueError(f"lags must lie between 0 and the {steps} steps of the run, got {least} … {largest}")
-    if isinstance(lags, np.ndarray):
-        return np.unique(lags).astype(np.int64)
-    if not worst_case or largest <= _EVERY_LAG:
-        return np.arange(largest + 1)
-    count = int(_LAGS_PER_DECADE * np.log10(largest / _EVERY_LAG)) + 2
-    return np.append(
-        np.arange(_EVERY_LAG), np.unique(np.geomspace(_EVERY_LAG, largest, count).round().astype(np.int64))
-    )
-
-
-def _read_cotangent(cotangent, run):
-    """``(B, n, 1)`` of the cell's dtype, and its exponents."""
-    cotangent = as_real_array("cotangent", cotangent)
-    size = run.cell.state_size
-    if cotangent.shape not in ((size,), (*run.lead, size)):
-        batch = f" or ({run.batch}, {size})" if run.batch is not None else ""
-        raise ValueError(f"cotangent must have shape ({size},){batch}, got {cotangent.shape}")
-    check_finite("cotangent", cotangent, np.dtype(np.float64))
-    columns = np.broadcast_to(cotangent.astype(np.float64), (run.width, size))[..., None]
-    block, exponents = normalise(columns, np.zeros((run.width, 1), np.int64))
-    return block.astype(run.cell.dtype), exponents
 
 
 def _pull_back(run, program, block, exponents, lags, groups, chunk, threads, report):

@@ -1,0 +1,16 @@
+"""A series larger than memory: the analysis maps it, and grows by far less than it holds."""
+
+from ..long_runs.test_memory import GROWTH, MEGABYTES
+from ..programs import output_of
+
+PROGRAM = """
+inputs = np.memmap(f"{folder}/series", np.float32, "w+", shape=(size // 16000, 4000))
+cell = rnncore.LSTM(np.ones((16, 4), "f4"), np.ones((16, 4000), "f4"), np.ones(16, "f4"))
+run = lambda part: rnncore.carousel(cell, part, cotangent=np.ones(8), backend=backend)
+run(inputs[:64])
+print(growth(lambda: run(inputs)))
+"""
+
+
+def test_the_analysis_of_a_mapped_series_grows_little(backend, tmp_path):
+    assert float(output_of(GROWTH + PROGRAM, tmp_path, backend, MEGABYTES)) < 100
