@@ -6,7 +6,7 @@ import math
 from ..backends import BACKENDS
 from ..cells import NONLINEARITIES
 
-MODEL_HELP = "an .npz or .safetensors file with torch's parameter names"
+MODEL_HELP = "an .npz or .safetensors file with torch's parameter names, or an .onnx file"
 SERIES_HELP = "a .csv, .npy, .npz or .wav file"
 
 
@@ -20,6 +20,12 @@ def add_series_arguments(parser):
 
 def add_model_arguments(parser):
     group = parser.add_argument_group("model")
+    group.add_argument(
+        "--layer",
+        action="append",
+        metavar="NAME",
+        help="which recurrent layer of an .onnx file; given again, the layers directly behind it",
+    )
     group.add_argument("--nonlinearity", choices=NONLINEARITIES, help="of the recurrent layers, whatever the file says")
     group.add_argument("--leak", type=float, metavar="A", help="of the recurrent layers, in (0, 1]")
 

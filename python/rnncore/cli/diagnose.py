@@ -83,8 +83,10 @@ def main(arguments):
 
 def _read_model(arguments):
     if arguments.model is not None:
-        return read_model(arguments.model, nonlinearity=arguments.nonlinearity, leak=arguments.leak)
-    for option in ("nonlinearity", "leak", "columns", "key"):
+        return read_model(
+            arguments.model, layer=arguments.layer, nonlinearity=arguments.nonlinearity, leak=arguments.leak
+        )
+    for option in ("layer", "nonlinearity", "leak", "columns", "key"):
         if getattr(arguments, option) is not None:
             raise ValueError(f"--{option} is for a MODEL and SERIES of your own; none is given")
     return None

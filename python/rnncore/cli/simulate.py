@@ -1,12 +1,12 @@
 """Run a network under a series and write the trajectory to an .npy file.
 
-Without SERIES and with --steps the network runs without input, from zero.
+It starts from zero, or from the state that an .onnx file holds. Without SERIES and with --steps it runs without input.
 """
 
 import sys
 import time
 
-from ..io import load, read_series
+from ..io import read_model, read_series
 from ..simulation import simulate
 from .arguments import (
     MODEL_HELP,
@@ -36,15 +36,18 @@ def add_arguments(parser):
 
 
 def main(arguments):
-    cell = load(arguments.model, nonlinearity=arguments.nonlinearity, leak=arguments.leak)
+    model = read_model(
+        arguments.model, layer=arguments.layer, nonlinearity=arguments.nonlinearity, leak=arguments.leak
+    )
     series = None
     if arguments.series is not None:
         series = read_series(arguments.series, arguments.columns, key=arguments.key)
     before = time.perf_counter()
     run = simulate(
-        cell,
+        model.cell,
         None if series is None else series.values,
         steps=arguments.steps,
+        state=model.state,
         keep=arguments.keep,
         out=arguments.out,
         backend=arguments.backend,

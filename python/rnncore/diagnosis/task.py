@@ -32,6 +32,8 @@ class Task:
     interval : float
         Time of a step, in ``unit``.
     unit : str
+    state : array (state_size,) or (B, state_size), or None
+        Where the model's file says that it starts.
     """
 
     cell: Cell
@@ -41,6 +43,7 @@ class Task:
     steps: int
     interval: float
     unit: str
+    state: np.ndarray | None = None
 
     def pieces(self, length, steps=None):
         """``(start, stop, cell, inputs)`` along the run, the series repeated as often as it takes, without copies."""
@@ -71,26 +74,29 @@ class Task:
         return replace(self, cell=self.cell.astype(np.float64))
 
 
-def make_task(model, inputs, steps, standardize, interval, unit):
+def make_task(model, inputs, steps, standardize, interval, unit, layer=None):
     """The task of a call of ``diagnose``; without a model the embedded one."""
     if model is None:
         if inputs is not None:
             raise ValueError("inputs are given without a model; give both, or neither for the embedded ones")
         model = read_model(MODEL)._replace(source=EMBEDDED_MODEL)
         inputs = replace(read_series(SERIES), source=EMBEDDED_SERIES)
-    model = _read_model(model)
+    model = _read_model(model, layer)
     series = None if inputs is None else _read_series(inputs, model.cell)
     if as_flag("standardize", standardize):
         series = _standardize(series)
     steps = _count_steps(model.cell, series, steps)
-    return Task(model.cell, model.about, model.source, series, steps, *_time(model, series, interval, unit))
+    time = _time(model, series, interval, unit)
+    return Task(model.cell, model.about, model.source, series, steps, *time, model.state)
 
 
-def _read_model(model):
+def _read_model(model, layer):
+    if isinstance(model, (str, os.PathLike)):
+        return read_model(model, layer=layer)
+    if layer is not None:
+        raise ValueError(f"layer={layer!r} is for the path of an .onnx file, got a {type(model).__name__}")
     if isinstance(model, Cell):
         return Model(model, {}, type(model).__name__)
-    if isinstance(model, (str, os.PathLike)):
-        return read_model(model)
     if isinstance(model, Model):
         return model
     raise TypeError(f"model must be a cell or the path of a model file, got {type(model).__name__}")

@@ -1,7 +1,10 @@
-"""Cells from and to files, by the names torch gives their parameters."""
+"""Cells from and to files: by the names torch gives their parameters, or out of ONNX graphs."""
 
 import os
+import warnings
 from typing import NamedTuple
+
+import numpy as np
 
 from ..cells import Cell, Chain
 from ..errors import FormatError
@@ -15,30 +18,47 @@ WRITERS = {".npz": write_npz, ".safetensors": write_safetensors}
 _REMEDIES = {
     ".pt": "save its state_dict() with safetensors.torch.save_file instead",
     ".pth": "save its state_dict() with safetensors.torch.save_file instead",
-    ".onnx": "save the weights as .npz or .safetensors instead",
 }
 
 
 class Model(NamedTuple):
-    """A cell, what its file says about it (strings and numbers by name), and where it comes from."""
+    """A cell, what its file says about it (strings and numbers by name), where it comes from, and where it starts.
+
+    ``state`` is (state_size,), or (B, state_size) where the sequences of a batch start differently; None is zero.
+    """
 
     cell: Cell
     about: dict
     source: str
+    state: np.ndarray | None = None
 
 
-def load(path, *, nonlinearity=None, leak=None):
-    """A cell from an .npz or .safetensors file.
+def load(path, *, layer=None, nonlinearity=None, leak=None):
+    """A cell from an .npz, .safetensors or .onnx file.
 
-    Parameters are found by torch's names: those of ``RNNCell`` (``weight_hh``), of ``RNN`` (``weight_hh_l0``, ``_l1`` …
-    become a Chain), of ``Linear`` (``weight``: a Dense; beside a recurrent layer its readout), behind any prefix
-    (``encoder.rnn.``), or numbered as in ``Sequential`` (``0.weight_hh``, ``1.weight``). A sparse ``weight_hh`` is
-    ``weight_hh.data``, ``.indices``, ``.indptr`` and ``.shape``. Nonlinearity and leak come from the file's metadata
-    (in npz: 0-d arrays) of those names; without it a network is taken as torch's default, tanh without leak.
+    In .npz and .safetensors files parameters are found by torch's names: those of ``RNNCell`` (``weight_hh``), of
+    ``RNN`` (``weight_hh_l0``, ``_l1`` … become a Chain), of ``Linear`` (``weight``: a Dense; beside a recurrent layer
+    its readout), behind any prefix (``encoder.rnn.``), or numbered as in ``Sequential`` (``0.weight_hh``,
+    ``1.weight``). A sparse ``weight_hh`` is ``weight_hh.data``, ``.indices``, ``.indptr`` and ``.shape``. Nonlinearity
+    and leak come from the file's metadata (in npz: 0-d arrays) of those names; without it a network is taken as torch's
+    default, tanh without leak.
+
+    Of an .onnx file (which needs the package onnx) the recurrent layer is read and nothing else: its RNN, LSTM or GRU
+    node, in the graph or in a branch, loop or function of it. Its weights may stand in initializers, Constant nodes,
+    other files, or behind operators that only rearrange them; nothing is run. Layers that directly follow each other,
+    as those of ``torch.nn.LSTM(num_layers=2)`` do, become a Chain; of several others ``layer`` picks one. A layer that
+    stands in both branches of an If with the same weights is one layer. Read are forward layers with ONNX's default
+    activations (an RNN's may be Tanh, Relu, Sigmoid, Elu, Softplus, or Affine with alpha 1 and beta 0), with or without
+    biases and peepholes, with either place of the reset gate, in float32 or float64; what else a node asks for is
+    refused by name. If the graph holds a constant state other than zero to start from, ``load`` warns:
+    ``rnncore.io.read_model(path).state`` is that state, from which ``diagnose`` starts. A state that the graph is given
+    when it runs is zero here.
 
     Parameters
     ----------
     path : str or path
+    layer : str or sequence of str, optional
+        Names of nodes of an .onnx file: one layer, or several that directly follow each other.
     nonlinearity : str, optional
         That of the recurrent layers, whatever the file says.
     leak : float, optional
@@ -46,9 +66,18 @@ def load(path, *, nonlinearity=None, leak=None):
     Raises
     ------
     FormatError
-        The file, and the key or offset at which it is not what it promises.
+        The file, and the key, offset or node at which it is not what it promises; several recurrent layers, which are
+        listed; none.
+    ValueError
+        ``layer`` is not in the file, or nonlinearity or leak are given for a cell without them.
+    ImportError
+        onnx is not installed.
     OSError
-        It cannot be read.
+        The file cannot be read.
+
+    References
+    ----------
+    ONNX operators RNN, LSTM and GRU: https://onnx.ai/onnx/operators
 
     Examples
     --------
@@ -58,17 +87,30 @@ def load(path, *, nonlinearity=None, leak=None):
     >>> rnncore.load(path)
     Linear(input_size=1, output_size=1, state_size=1, dtype=float64)
     """
-    return read_model(path, nonlinearity=nonlinearity, leak=leak).cell
+    model = read_model(path, layer=layer, nonlinearity=nonlinearity, leak=leak)
+    if model.state is not None:
+        warnings.warn(
+            f"{model.source} starts from a state of its own, not from zero: rnncore.io.read_model(path).state",
+            stacklevel=2,
+        )
+    return model.cell
 
 
-def read_model(path, *, nonlinearity=None, leak=None):
-    """As :func:`load`, with the rest of the file's metadata."""
+def read_model(path, *, layer=None, nonlinearity=None, leak=None):
+    """As :func:`load`, with the rest of the file's metadata and the state that it starts from: a :class:`Model`."""
     path = os.fspath(path)
-    tensors, about = _by_suffix(READERS, path)(path)
-    cell = from_tensors(tensors, about, path)
+    if _suffix(path) == ".onnx":
+        from .onnx import read_onnx
+
+        model = Model(*read_onnx(path, layer))
+    elif layer is not None:
+        raise ValueError(f"layer={layer!r} is for .onnx files, whose layers have names; {path} is none")
+    else:
+        tensors, about = _by_suffix(READERS, path, (*READERS, ".onnx"))(path)
+        model = Model(from_tensors(tensors, about, path), about, path)
     options = {"nonlinearity": nonlinearity, "leak": leak}
     options = {name: value for name, value in options.items() if value is not None}
-    return Model(_with_options(cell, options) if options else cell, about, path)
+    return model._replace(cell=_with_options(model.cell, options)) if options else model
 
 
 def save(cell, path):
@@ -87,19 +129,27 @@ def save(cell, path):
     if not isinstance(cell, Cell):
         raise TypeError(f"cell must be a cell such as rnncore.Elman, got {type(cell).__name__}")
     path = os.fspath(path)
-    write = _by_suffix(WRITERS, path)
+    write = _by_suffix(WRITERS, path, WRITERS)
     tensors, about = to_tensors(cell)
     with whole_file(path) as temporary, naming(path):
         write(temporary, tensors, about)
 
 
-def _by_suffix(formats, path):
-    suffix = os.path.splitext(path)[1].lower()
+def _suffix(path):
+    return os.path.splitext(path)[1].lower()
+
+
+def _by_suffix(formats, path, known):
+    suffix = _suffix(path)
     if suffix in formats:
         return formats[suffix]
     remedy = _REMEDIES.get(suffix)
-    detail = f"{suffix} files are not read by this version; {remedy}" if remedy else f"unknown suffix {suffix!r}"
-    raise FormatError(f"{path}: {detail} (models are {' or '.join(formats)} files)")
+    if suffix == ".onnx":
+        detail = ".onnx files are read, not written, by this version"
+    else:
+        detail = f"{suffix} files are not read by this version; {remedy}" if remedy else f"unknown suffix {suffix!r}"
+    *first, last = known
+    raise FormatError(f"{path}: {detail} (models are {', '.join(first)} or {last} files)")
 
 
 def _with_options(cell, options):
