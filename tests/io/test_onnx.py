@@ -1,5 +1,8 @@
 """Recurrent layers of ONNX graphs compute what onnxruntime and torch compute."""
 
+import json
+import subprocess
+import sys
 import warnings
 
 import numpy as np
@@ -613,3 +616,57 @@ def test_metadata_of_the_model_is_kept(rng, tmp_path):
     proto = model([recurrent_node("RNN", arrays)], arrays)
     helper.set_model_props(proto, {"unit": "hours"})
     assert read_model(write(tmp_path / "m.onnx", proto)).about == {"unit": "hours"}
+
+
+# ---- commands
+
+
+def command(*arguments):
+    return subprocess.run(
+        [sys.executable, "-m", "rnncore", *map(str, arguments)], capture_output=True, encoding="utf-8", check=False
+    )
+
+
+@pytest.fixture
+def series(rng, tmp_path):
+    path = tmp_path / "s.csv"
+    np.savetxt(path, rng.normal(size=(300, INPUT)), delimiter=",", header="a,b,c,d", comments="")
+    return path
+
+
+@pytest.mark.parametrize("kind", GATES)
+def test_diagnose_names_the_layer_it_found(kind, series, rng, tmp_path):
+    torch.manual_seed(2)
+    path = export(First(getattr(torch.nn, kind)(INPUT, SIZE)), tmp_path / "m.onnx")
+    done = command("diagnose", path, series, "--json", "-")
+    assert done.returncode == 0 and not done.stderr, done
+    facts = json.loads(done.stdout)
+    assert facts["run"]["model"] == f"{path}: {kind} '/network/{kind}'" and facts["run"]["steps"] == 300
+
+
+def test_commands_take_a_layer(series, tmp_path):
+    torch.manual_seed(3)
+    network = torch.nn.Sequential(First(torch.nn.RNN(INPUT, SIZE)), torch.nn.ReLU(), First(torch.nn.RNN(SIZE, INPUT)))
+    path = export(network, tmp_path / "m.onnx")
+    done = command("diagnose", path, series)
+    assert done.returncode == 1 and "Traceback" not in done.stderr
+    assert "2 recurrent layers; choose one with layer= (--layer): RNN '/0/network/RNN' (4 → 6), RNN" in done.stderr
+    done = command("diagnose", path, series, "--layer", "/0/network/RNN")
+    assert done.returncode == 0 and "RNN '/0/network/RNN'" in " ".join(done.stdout.split())
+    out = tmp_path / "x.npy"
+    done = command("simulate", path, series, "--layer", "/0/network/RNN", "--out", out)
+    assert done.returncode == 0 and np.load(out).shape == (300, SIZE)
+    done = command("simulate", path, series, "--layer", "/2/network/RNN", "--out", out)
+    assert done.returncode == 1 and "6" in done.stderr
+    done = command("diagnose", "--layer", "a")
+    assert done.returncode == 1 and "--layer is for a MODEL" in done.stderr
+
+
+def test_simulate_starts_from_the_files_state(series, rng, tmp_path):
+    arrays = weights("RNN", SIZE, INPUT, rng) | {"initial_h": inputs(rng, 1, 1, SIZE)}
+    path = write(tmp_path / "m.onnx", model([recurrent_node("RNN", arrays)], arrays))
+    assert command("simulate", path, series, "--out", tmp_path / "x.npy").returncode == 0
+    expected = rnncore.simulate(
+        read_model(path).cell, np.loadtxt(series, delimiter=",", skiprows=1), state=arrays["initial_h"][0, 0]
+    )
+    np.testing.assert_array_equal(np.load(tmp_path / "x.npy"), expected.outputs)

@@ -145,6 +145,25 @@ def test_a_graph_without_recurrent_layers_says_what_it_has(tmp_path):
     assert_refused(write(tmp_path / "m.onnx", model([], {})), "it has no operators")
 
 
+def test_several_layers_are_listed_with_their_directions(tmp_path):
+    """Two bidirectional layers, the second on the outputs of the first as torch exports them: no chain."""
+    arrays = {
+        f"{name}{i}": np.concatenate([array, array])
+        for i in "12"
+        for name, array in weights("GRU", SIZE, INPUT if i == "1" else 2 * SIZE, np.random.default_rng(0)).items()
+    }
+    names = [{name: f"{name}{i}" for name in "WRB"} for i in "12"]
+    both = {"hidden_size": SIZE, "direction": "bidirectional"}
+    nodes = [
+        recurrent_node("GRU", {}, outputs=("y", ""), inputs=names[0], name="low", **both),
+        node("Transpose", "y", "t", perm=[0, 2, 1, 3]),
+        node("Reshape", "t kept", "x"),
+        recurrent_node("GRU", {}, inputs=names[1] | {"X": "x"}, name="high", **both),
+    ]
+    path = write(tmp_path / "m.onnx", model(nodes, arrays | {"kept": np.array([0, 0, -1])}))
+    assert_refused(path, r"2 recurrent layers.*GRU 'low' \(2 → 3, bidirectional\), GRU 'high' \(6 → 3, bidirectional\)")
+
+
 def test_nodes_of_other_domains_are_not_taken_for_onnxs(tmp_path):
     arrays = weights("LSTM", SIZE, INPUT, np.random.default_rng(0))
     one = recurrent_node("LSTM", arrays)

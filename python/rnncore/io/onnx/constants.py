@@ -10,7 +10,7 @@ from .operators import FOLDED, Undetermined
 from .scopes import STANDARD, label
 
 RECURRENT = ("RNN", "LSTM", "GRU")
-_FIRST_STAND_IN = 1009
+_BEFORE_STAND_INS = 1007
 _FEWEST_ELEMENTS = 1 << 27
 _COPIES = 8  # of each array, on its way through the operators
 
@@ -54,7 +54,7 @@ class Evaluator:
     def __init__(self, file):
         self.file = file
         self._values = {}  # (scope, name): value
-        self._stand_ins = {}
+        self._stand_ins, self._last_stand_in = {}, _BEFORE_STAND_INS
         self._elements = _FEWEST_ELEMENTS  # that results may still have
 
     def value(self, scope, name):
@@ -132,8 +132,9 @@ class Evaluator:
         """Y of a recurrent node."""
         why = f"the {node.op_type} {label(node)!r}"
         hidden, layout = scope.attribute(node, "hidden_size"), scope.attribute(node, "layout")
-        if hidden is None:
-            return Computed(why)
+        direction = scope.attribute(node, "direction")
+        if hidden is None or (direction is not None and direction.s != b"forward"):
+            return self._computed(scope, node.output[0], why)
         batch_first = layout is not None and layout.i == 1
         inputs = self.sizes_of_inputs(scope, node)
         time, batch = (inputs[1], inputs[0]) if batch_first else inputs[:2]
@@ -164,10 +165,10 @@ class Evaluator:
     def stand_in(self, key):
         """The number that stands for a size of the run; the same for the same key."""
         if key not in self._stand_ins:
-            number = max(self._stand_ins.values(), default=_FIRST_STAND_IN - 2) + 2
-            while any(number % divisor == 0 for divisor in range(3, int(number**0.5) + 1, 2)):
+            number = self._last_stand_in + 2
+            while any(number % divisor == 0 for divisor in range(3, math.isqrt(number) + 1, 2)):
                 number += 2
-            self._stand_ins[key] = number
+            self._stand_ins[key] = self._last_stand_in = number
         return self._stand_ins[key]
 
 
