@@ -55,3 +55,17 @@ def differentiate(nonlinearity, leak, z, start, stop):
     else:
         for i in elements:
             z[i] = leak
+
+
+@kernel
+def activate_part(nonlinearity, z, start, size, stride, rows):
+    """z ← φ(z) for ``size`` elements of each of ``rows`` rows, the first at ``start``, ``stride`` apart."""
+    for first in range(start, start + rows * stride, stride):
+        activate(nonlinearity, z, first, first + size)
+
+
+@kernel
+def differentiate_part(nonlinearity, z, start, size, stride, rows):
+    """z ← φ'(z) for the same."""
+    for first in range(start, start + rows * stride, stride):
+        differentiate(nonlinearity, z.dtype.type(1), z, first, first + size)

@@ -20,7 +20,9 @@ def aligned_zeros(shape, dtype):
 
 
 class Buffer:
-    """``(steps + 1, batch, stride)``: row 0 what was before the chunk, rows 1 … its steps.
+    """``(steps + 1, batch, parts, padded size)``: row 0 what was before the chunk, rows 1 … its steps.
+
+    A row holds one vector of each sequence, or several: its parts.
 
     Attributes
     ----------
@@ -29,15 +31,27 @@ class Buffer:
     row : int
         Elements of one step in ``flat``.
     stride : int
-        Elements of one sequence in a row: ``size`` and its padding.
+        Elements of one sequence in a row.
+    part : int
+        Elements of one part: ``size`` and its padding.
+    parts : int
     """
 
-    def __init__(self, steps, batch, size, dtype):
-        self.size, self.batch, self.stride = size, batch, padded(size, dtype)
+    def __init__(self, steps, batch, size, dtype, parts=1):
+        self.size, self.batch, self.part, self.parts = size, batch, padded(size, dtype), parts
+        self.stride = parts * self.part
         self.row = batch * self.stride
-        self.steps = aligned_zeros((steps + 1, batch, self.stride), dtype)
+        self.steps = aligned_zeros((steps + 1, batch, parts, self.part), dtype)
         self.flat = self.steps.reshape(-1)
 
-    def values(self, count):
-        """What the first ``count`` steps of the chunk hold, ``(count, batch, size)``."""
-        return self.steps[1 : count + 1, :, : self.size]
+    def values(self, count, part=0):
+        """What one part of the first ``count`` steps of the chunk holds, ``(count, batch, size)``."""
+        return self.steps[1 : count + 1, :, part, : self.size]
+
+    def rows(self, count):
+        """All parts of them, ``(count, batch, parts, size)``."""
+        return self.steps[1 : count + 1, :, :, : self.size]
+
+    def split(self, array):
+        """The last axis of an array cut into parts as those of this buffer, ``(…, parts, size)``."""
+        return array.reshape(*array.shape[:-1], self.parts, self.size)

@@ -29,17 +29,16 @@ class Record:
 class CarriedBlock:
     """Of one share of the batch.
 
-    A single column stands by itself, the lanes of vectors along its rows; unless a matrix is another at each step,
-    which is worth no packing for one product.
+    With the table of a single column it stands by itself, the lanes of vectors along its rows.
     """
 
     def __init__(self, table, block, share, record):
         self.table, self.record, self.first = table, record, share.start
         batch, self.size, self.columns = block.shape
         lanes = VECTOR_BYTES // block.itemsize
-        self.width = 1 if self.columns == 1 and not table.changing else lanes
+        self.width = 1 if table.single else lanes
         self.panels = -(-self.columns // self.width)
-        self.memory = aligned_zeros((batch, 3, self.panels, table.rows, self.width), block.dtype)
+        self.memory = aligned_zeros((batch, self.panels, table.rows, self.width), block.dtype)
         self.factor = np.zeros((self.panels * lanes) ** 2, block.dtype)
         self.work = np.empty(self.panels * lanes * (lanes + 1), block.dtype)
         self.state_rows = np.flatnonzero(table.components >= 0)
@@ -52,7 +51,7 @@ class CarriedBlock:
         columns = np.swapaxes(self._rows(), 1, 2).reshape(len(block), -1, self.panels * self.width)
         block[...] = columns[:, self.state_rows, : self.columns]
 
-    def walk(self, back, slopes, matrices, done, steps, start):
+    def walk(self, slopes, matrices, done, steps, start):
         """As many steps as there are slopes, after ``done`` of the ``steps``."""
         record, table, dtype = self.record, self.table, self.memory.dtype
         batch, columns = record.exponents.shape
@@ -62,8 +61,9 @@ class CarriedBlock:
             labels[self.state_rows] = record.labels
         norms = _wanted(record.norms, (batch, 1, columns), np.float64)
         walk_jacobians(
-            back, *table.arguments, matrices, slopes.reshape(-1), table.rows, len(slopes), done, steps, start,
-            self.memory.reshape(-1), len(self.memory), self.width, columns, table.state_rows, self.first,
+            table.back, *table.arguments, matrices, slopes.reshape(-1), table.slope_rows,
+            len(slopes), done, steps, start,
+            self.memory.reshape(-1), len(self.memory), self.width, columns, table.rows, table.state_rows, self.first,
             dtype.type(WINDOW[dtype]), record.exponents,
             record.every, labels, norms,
             record.interval, record.pool, dtype.type(4 * self.size * np.finfo(dtype).eps), table.components,
@@ -76,7 +76,7 @@ class CarriedBlock:
 
     def _rows(self):
         """(batch, panel, row, lane), of the rows with a state."""
-        return self.memory[:, 0, :, : self.table.state_rows]
+        return self.memory[:, :, : self.table.state_rows]
 
 
 def _wanted(array, shape, dtype):

@@ -1,40 +1,40 @@
 """y_t = φ(W x_t + b)"""
 
+import numpy as np
+
 from ...cells import NONLINEARITIES
 from .activation import activate, differentiate
-from .jacobian_table import TangentForm
-from .product import add_product, pack
+from .input_projection import InputProjection
+from .layer import NumbaLayer, named
 
 
-class NumbaDense:
+class NumbaDense(NumbaLayer):
     def __init__(self, cell):
-        self.panels = pack(cell.parameters["weight"])
-        self.depth = cell.input_size
-        self.bias = cell.parameters.get("bias", 0)
+        self.weight = cell.parameters["weight"]
+        self.input = InputProjection(self.weight, named(cell, "bias"))
         self.nonlinearity = NONLINEARITIES.index(cell.nonlinearity)
+        self.slopes = int(cell.nonlinearity != "identity")
 
-        self.tangent = TangentForm(None, cell.parameters["weight"], sloped=cell.nonlinearity != "identity")
-
-    def walk(self, number, count, x, y, z=None):
-        y.values(count)[...] = self.bias
-        self._add_input(count, x, y)
+    def walk(self, number, count, x, y, z):
+        self.input.drive(count, x, y)
         if z is not None:
             z.steps[1 : count + 1] = y.steps[1 : count + 1]
         activate(self.nonlinearity, y.flat, y.row, y.row * (count + 1))
 
-    def linearise(self, count, z):
+    def linearise(self, count, y, z):
         differentiate(self.nonlinearity, z.flat.dtype.type(1), z.flat, z.row, z.row * (count + 1))
 
-    def push_forward(self, number, count, slopes, x, y, forcing):
+    def push_forward(self, number, count, slopes, x, y, z, forcing):
+        self.input.tangent(count, x, y)
         tangents = y.values(count)
-        tangents[...] = 0
-        self._add_input(count, x, y)
-        if slopes is not None:
-            tangents *= slopes.values(count)
-        if forcing is not None:
-            tangents += forcing.values(count)
+        with np.errstate(over="ignore", invalid="ignore"):
+            if slopes is not None:
+                tangents *= slopes.values(count)
+            if forcing is not None:
+                tangents += forcing.values(count)
 
-    def _add_input(self, count, x, y):
-        if x is not None:
-            columns = count * y.batch
-            add_product(self.panels, 0, self.depth, x.flat, x.row, x.stride, y.flat, y.row, y.stride, columns)
+    def tangent(self, step):
+        z = step.rows() if self.slopes else step.new_state
+        step.multiply(self.weight, step.input, z)
+        if self.slopes:
+            step.scale(0, z, step.new_state)

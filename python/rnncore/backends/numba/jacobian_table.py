@@ -1,103 +1,116 @@
-"""The Jacobians of a chain as data for one kernel.
+"""The Jacobian of a chain, or its transpose, as data for one kernel: a row of numbers for each operation.
 
-The tangent of every layer has one form, v_t = s_t ⊙ (R v_{t-1} + K u_t) + c v_{t-1}: v that of its state, or of its
-output where it has none, u that of its input; s_t are the slopes of step t. Nothing else of a cell is known here.
+Nothing of a cell is known here but the operations it names (``tangent_step``).
 """
 
-from dataclasses import dataclass
+from dataclasses import replace
 
 import numpy as np
 
 from .buffers import aligned_zeros, padded
-from .product import pack
+from .diagonal_recurrence import complex_factors
+from .product import pack, pad_parts
 from .sparse_product import pack_sparse
+from .tangent_step import AFTER, BEFORE, Multiply, TangentStep
 
-# What R is.
-NONE, DENSE, SPARSE, CHANGING = range(4)
+# What an operation is.
+DENSE, SPARSE, CHANGING, CHANGING_BACK, FACTORS, COMPLEX_FACTORS, SLOPES = range(7)
 
-# The columns of the table, which has a row for each layer: sizes and rows in a block, then where matrices begin.
-(KIND, SLOPED, ROW, SIZE, INPUT_ROW, INPUT_SIZE,
- RECURRENT, RECURRENT_BACK, INPUT, INPUT_BACK,
- STARTS, STARTS_BACK, INDICES, INDICES_BACK) = range(14)  # fmt: skip
-
-
-@dataclass
-class TangentForm:
-    """R, an array or scipy.sparse array or None, K and c of a layer; whether its slopes differ from 1, and whether R is
-    another matrix at each step."""
-
-    recurrent: object
-    input: np.ndarray | None = None
-    keep: float = 0.0
-    sloped: bool = False
-    changing: bool = False
+# The columns of the table: z and x, where their rows stand in the three places (``tangent_step``), how many they are,
+# whether z is written for the first time; where weights or slopes begin. Instead of a depth complex factors have the
+# distance between those of a number's own part and those of its other one.
+(KIND, Z_PLACE, Z, X_PLACE, X, ROWS, DEPTH, FRESH, WEIGHTS, STARTS, INDICES) = range(11)
 
 
 class JacobianTable:
-    """Of a chain that begins and ends with a layer with a state.
+    """Of layers of which the first and the last have a state.
 
-    A block of tangents has the rows of the layers with a state, each layer padded with zeros to whole cache lines;
-    behind them those of the layers without.
+    Parameters
+    ----------
+    back : bool
+        Whether it is the transpose.
+    single : bool
+        Whether it is for a single column, as in :class:`~.tangent_step.TangentStep`.
 
     Attributes
     ----------
-    rows, state_rows : int
+    state_rows, rows, slope_rows : int
+        Rows of the state; those of the block before a step, after it, and of work memory together; slopes of a step.
     components : (state_rows,) int32 array
         The component of the state that a row holds; -1: padding.
-    changing : bool
-        Whether one of the matrices is another at each step.
+    slope_places : list of int
+        Where the slopes of each layer begin among those of a step.
     arguments : tuple
-        For kernels: the table, c of each layer, weights, row numbers and row starts, column numbers.
+        For kernels: the table, weights, row numbers and row starts, column numbers.
     """
 
-    def __init__(self, cells, forms, dtype):
-        self.table = np.zeros((len(cells), INDICES_BACK + 1), np.intp)
-        self.changing = any(form.changing for form in forms)
-        self._place_rows(cells, dtype)
-        weights, starts, indices = Pieces(dtype), Pieces(np.intp), Pieces(np.uint32)
-        for number, (entry, form) in enumerate(zip(self.table, forms)):
-            entry[SLOPED] = form.sloped
-            if form.changing:
-                entry[KIND] = CHANGING
-            elif isinstance(form.recurrent, np.ndarray):
-                entry[KIND] = DENSE
-                entry[RECURRENT] = weights.add(pack(form.recurrent))
-                entry[RECURRENT_BACK] = weights.add(pack(form.recurrent.T))
-            elif form.recurrent is not None:
-                entry[KIND] = SPARSE
-                for matrix, places in (
-                    (form.recurrent, (STARTS, INDICES, RECURRENT)),
-                    (form.recurrent.T.tocsr(), (STARTS_BACK, INDICES_BACK, RECURRENT_BACK)),
-                ):
-                    order, row_starts, columns, values = pack_sparse(matrix)
-                    both = np.concatenate([order, row_starts])
-                    entry[list(places)] = starts.add(both), indices.add(columns), weights.add(values)
-            if number and form.input is not None:
-                entry[[INPUT_ROW, INPUT_SIZE]] = self.table[number - 1, [ROW, SIZE]]
-                entry[INPUT], entry[INPUT_BACK] = weights.add(pack(form.input)), weights.add(pack(form.input.T))
-        keeps = np.array([form.keep for form in forms], dtype)
-        self.arguments = self.table, keeps, weights.join(), starts.join(), indices.join()
+    def __init__(self, cells, layers, dtype, back, single):
+        step = TangentStep(cells, layers, single, dtype)
+        self.back, self.single, self.state_rows = back, single, step.state_rows
+        self.rows = 2 * step.state_rows + step.work_rows
+        self.slope_rows, self.slope_places = step.slope_rows, step.slope_places
+        self.components = np.array(step.components, np.int32)
+        operations = [_transposed(operation) for operation in reversed(step.operations)] if back else step.operations
+        # Of the three places only the block before the step holds something at first.
+        written = [np.zeros(size, bool) for size in (step.state_rows, step.state_rows, step.work_rows)]
+        written[BEFORE][...] = True
+        self.table = np.zeros((len(operations), INDICES + 1), np.intp)
+        self._weights, self._starts, self._indices = Pieces(dtype), Pieces(np.intp), Pieces(np.uint32)
+        for entry, operation in zip(self.table, operations):
+            x, z = operation.x, operation.z
+            assert written[x.place][x.span].all()
+            known = written[z.place][z.span]
+            assert known.all() or not known.any()
+            entry[[Z_PLACE, Z, X_PLACE, X]] = z.place, z.first, x.place, x.first
+            entry[FRESH] = not known.any()
+            known[...] = True
+            self._enter(entry, operation)
+        assert written[AFTER][self.components >= 0].all()
+        self.arguments = self.table, self._weights.join(), self._starts.join(), self._indices.join()
 
-    def layer_rows(self, number):
-        """The rows of a layer."""
-        return slice(self.table[number, ROW], self.table[number, ROW] + self.table[number, SIZE])
+    def _enter(self, entry, operation):
+        x, z = operation.x, operation.z
+        entry[[ROWS, DEPTH]] = _extent(z), _extent(x)
+        if isinstance(operation, Multiply):
+            self._enter_matrix(entry, operation.matrix, x, z)
+        elif np.iscomplexobj(operation.factors):
+            own, other = complex_factors(operation.factors)
+            entry[[KIND, WEIGHTS, DEPTH]] = COMPLEX_FACTORS, self._weights.add(np.concatenate([own, other])), len(own)
+        elif isinstance(operation.factors, np.ndarray):
+            entry[[KIND, WEIGHTS]] = FACTORS, self._weights.add(operation.factors)
+        else:
+            entry[[KIND, WEIGHTS]] = SLOPES, operation.factors
 
-    def _place_rows(self, cells, dtype):
-        self.table[:, SIZE] = [cell.state_size or cell.output_size for cell in cells]
-        row, components = 0, [np.zeros(0, np.int32)]
-        for entry, cell in zip(self.table, cells):
-            if cell.state_size:
-                entry[ROW] = row
-                padding = padded(entry[SIZE], dtype) - entry[SIZE]
-                first = sum(np.count_nonzero(part >= 0) for part in components)
-                components += [np.arange(first, first + entry[SIZE], dtype=np.int32), np.full(padding, -1, np.int32)]
-                row += entry[SIZE] + padding
-        self.components, self.state_rows = np.concatenate(components), row
-        for entry, cell in zip(self.table, cells):
-            if not cell.state_size:
-                entry[ROW] = row
-                row += padded(entry[SIZE], dtype)
-        self.rows = row
+    def _enter_matrix(self, entry, matrix, x, z):
+        if matrix is None:
+            entry[KIND] = CHANGING_BACK if self.back else CHANGING
+        elif isinstance(matrix, np.ndarray):
+            if self.single:
+                matrix = pad_parts(pad_parts(matrix, z.parts).T, x.parts).T[: _extent(z), : _extent(x)]
+            entry[[KIND, WEIGHTS]] = DENSE, self._weights.add(pack(matrix))
+        else:
+            order, row_starts, columns, values = pack_sparse(matrix.tocsr())
+            starts = self._starts.add(np.concatenate([order, row_starts]))
+            places = self._weights.add(values), starts, self._indices.add(columns)
+            entry[KIND], entry[[WEIGHTS, STARTS, INDICES]] = SPARSE, places
+
+
+def _transposed(operation):
+    """x += Lᵀ z, of the block after the step that before it, and the other way round."""
+    x, z = (
+        replace(rows, place={BEFORE: AFTER, AFTER: BEFORE}.get(rows.place, rows.place))
+        for rows in (operation.z, operation.x)
+    )
+    if isinstance(operation, Multiply):
+        matrix = operation.matrix
+        return Multiply(x, z, None if matrix is None else matrix.T)
+    factors = operation.factors
+    return replace(operation, x=x, z=z, factors=factors.conj() if isinstance(factors, np.ndarray) else factors)
+
+
+def _extent(rows):
+    """Rows from the first to the last, without the padding behind it."""
+    return (rows.parts - 1) * rows.part + rows.size
 
 
 class Pieces:

@@ -4,7 +4,7 @@ import numpy as np
 from numba.extending import register_jitable
 
 from .compilation import kernel
-from .jacobian_product import apply, apply_transpose
+from .jacobian_product import apply
 from .orthonormalise import normalise, orthonormalise
 from .scaling import log2_norms, rescale
 from .simd import borrowed
@@ -12,8 +12,8 @@ from .simd import borrowed
 
 @kernel
 def walk_jacobians(
-    back, table, keeps, weights, starts, indices, matrices, slopes, rows, count, done, steps, start,
-    blocks, batch, width, columns, state_rows, first, window, exponents, every, labels, norms,
+    back, table, weights, starts, indices, matrices, slopes, slope_rows, count, done, steps, start,
+    blocks, batch, width, columns, rows, state_rows, first, window, exponents, every, labels, norms,
     interval, pool, lost, components, growth, factors, factor_exponents, frames, factor, work, sums,
 ):  # fmt: skip
     """``count`` steps of a walk of ``steps``, after ``done`` of them; only a walk forward may be cut.
@@ -22,9 +22,11 @@ def walk_jacobians(
 
     Parameters
     ----------
-    slopes : (count · batch · rows,) array
-    blocks : (batch · 3 · panels · rows · width,) array
-        Of each sequence the block, and the same again twice as work memory.
+    table : array
+        The operations of a step, of the Jacobian or its transpose; ``weights``, ``starts``, ``indices`` belong to it.
+    slopes : (count · batch · slope_rows,) array
+    blocks : (batch · panels · rows · width,) array
+        Of each sequence panels of rows: ``state_rows`` of the block, as many for that after a step, work memory.
     first : int
         Which sequence of the following arrays is the first here.
     exponents : (…, columns) int64 array
@@ -36,31 +38,21 @@ def walk_jacobians(
     work, sums : (panels · lanes · (lanes + 1),) array, (groups, columns) float64 array
         Work memory.
     """
-    table, keeps, weights, starts, indices = (
-        borrowed(table), borrowed(keeps), borrowed(weights), borrowed(starts), borrowed(indices)
-    )  # fmt: skip
+    table, weights, starts, indices = borrowed(table), borrowed(weights), borrowed(starts), borrowed(indices)
     matrices, slopes, blocks, exponents = borrowed(matrices), borrowed(slopes), borrowed(blocks), borrowed(exponents)
     labels, norms, factor, work, sums = (
         borrowed(labels), borrowed(norms), borrowed(factor), borrowed(work), borrowed(sums)
     )  # fmt: skip
-    panel, panels = rows * width, -(-columns // width)
-    size = panels * panel
+    panel, panels, half = rows * width, -(-columns // width), state_rows * width
     for number in range(batch):
-        home, sequence = number * 3 * size, first + number
-        before, after, weighted = home, home + size, home + 2 * size
+        home, sequence = number * panels * panel, first + number
+        before, after, hidden = home, home + half, home + 2 * half
         for index in range(count):
             step = count - 1 - index if back else index
-            slope = (step * batch + number) * rows
-            if back:
-                apply_transpose(
-                    table, keeps, weights, starts, indices, matrices, step, slopes, slope,
-                    blocks, before, after, weighted, width, panel, panels,
-                )  # fmt: skip
-            else:
-                apply(
-                    table, keeps, weights, starts, indices, matrices, step, slopes, slope,
-                    blocks, before, after, width, panel, panels,
-                )  # fmt: skip
+            apply(
+                table, weights, starts, indices, matrices, step, slopes, (step * batch + number) * slope_rows,
+                blocks, before, after, hidden, width, panel, panels,
+            )  # fmt: skip
             before, after = after, before
             rescale(blocks, before, state_rows, width, panel, columns, window, exponents, sequence, work)
             now = start + step + 1 if back else start + done + step + 1
@@ -95,8 +87,9 @@ def walk_jacobians(
                 for j in range(columns):
                     exponents[sequence, j] = 0
         if before != home:
-            for i in range(size):
-                blocks[home + i] = blocks[before + i]
+            for offset in range(home, home + panels * panel, panel):
+                for i in range(offset, offset + half):
+                    blocks[i] = blocks[half + i]
 
 
 @register_jitable

@@ -20,24 +20,35 @@ class Layers:
         self.layers, self.cells = layers, cells
         ends = np.cumsum([cell.state_size for cell in cells])
         self.slices = [slice(end - cell.state_size, end) for cell, end in zip(cells, ends)]
+        self.parts = [max(1, cell.state_size // cell.output_size) for cell in cells]
 
     def buffers(self, steps, batch, dtype):
-        return [Buffer(steps, batch, cell.output_size, dtype) for cell in self.cells]
+        """Of the state of each layer, or of its output where it has none."""
+        return [Buffer(steps, batch, cell.output_size, dtype, count) for cell, count in zip(self.cells, self.parts)]
+
+    def drives(self, steps, batch, dtype, linearised=()):
+        """The buffers z of the layers' walks; those in ``linearised`` with room for slopes."""
+        return [
+            Buffer(steps, batch, cell.output_size, dtype, count) if count else None
+            for cell, count in zip(self.cells, self._drive_parts(linearised))
+        ]
+
+    def _drive_parts(self, linearised):
+        return [layer.slopes if place in linearised else layer.drives for place, layer in enumerate(self.layers)]
 
     def simulate(self, inputs, steps, state, start, linearised=()):
         """For each chunk: the steps before it, the steps in it, the layers' buffers, and buffers with their slopes.
 
-        There are slopes for the layers whose places are in ``linearised``, for others None. ``state`` changes when the
-        last chunk has been dealt with.
+        There are slopes for the layers whose places are in ``linearised``. ``state`` changes when the last chunk has
+        been dealt with.
         """
         dtype, batch = state.dtype, len(state)
-        sizes = [0 if inputs is None else self.cells[0].input_size, *(cell.output_size for cell in self.cells)]
-        sizes += [self.cells[place].output_size for place in linearised]
-        chunk = max(1, min(steps, CHUNK_BYTES // max(1, batch * sum(sizes) * dtype.itemsize)))
-        received = Buffer(chunk, batch, sizes[0], dtype)
-        buffers, slopes = self.buffers(chunk, batch, dtype), [None] * len(self.layers)
-        for place in linearised:
-            slopes[place] = Buffer(chunk, batch, self.cells[place].output_size, dtype)
+        input_size = 0 if inputs is None else self.cells[0].input_size
+        parts = map(sum, zip(self.parts, self._drive_parts(linearised)))
+        row = input_size + sum(count * cell.output_size for count, cell in zip(parts, self.cells))
+        chunk = max(1, min(steps, CHUNK_BYTES // max(1, batch * row * dtype.itemsize)))
+        received = Buffer(chunk, batch, input_size, dtype)
+        buffers, drives = self.buffers(chunk, batch, dtype), self.drives(chunk, batch, dtype, linearised)
         self.set_state(buffers, state)
         for first in range(0, steps, chunk):
             count = min(chunk, steps - first)
@@ -45,12 +56,12 @@ class Layers:
             if inputs is not None:
                 received.values(count)[...] = inputs[first : first + count]
                 signal = received
-            for layer, buffer, z in zip(self.layers, buffers, slopes):
-                layer.walk(start + first + 1, count, signal, buffer, z)
-                if z is not None:
-                    layer.linearise(count, z)
-                signal = buffer
-            yield first, count, buffers, slopes
+            for place, (layer, y, z) in enumerate(zip(self.layers, buffers, drives)):
+                layer.walk(start + first + 1, count, signal, y, z)
+                if place in linearised:
+                    layer.linearise(count, y, z)
+                signal = y
+            yield first, count, buffers, drives
             for buffer in buffers:
                 buffer.steps[0] = buffer.steps[count]
         self.get_state(buffers, state)
@@ -59,10 +70,10 @@ class Layers:
         """Row 0 of the buffers from the state."""
         for buffer, part in zip(buffers, self.slices):
             if part.stop > part.start:
-                buffer.steps[0, :, : buffer.size] = state[:, part]
+                buffer.steps[0, :, :, : buffer.size] = buffer.split(state[:, part])
 
     def get_state(self, buffers, state):
         """The state from row 0 of the buffers."""
         for buffer, part in zip(buffers, self.slices):
             if part.stop > part.start:
-                state[:, part] = buffer.steps[0, :, : buffer.size]
+                buffer.split(state[:, part])[...] = buffer.steps[0, :, :, : buffer.size]

@@ -4,14 +4,15 @@ import numpy as np
 from numba.extending import register_jitable
 
 from .compilation import kernel
-from .jacobian_table import TangentForm
+from .layer import NumbaLayer
 from .simd import lanes, load, multiply_add, sum_lanes, zeros
 
 
-class NumbaMatrixSequence:
+class NumbaMatrixSequence(NumbaLayer):
+    changing = True
+
     def __init__(self, cell):
         self.sequence = cell.matrices
-        self.tangent = TangentForm(None, changing=True)
 
     def matrices(self, number, count):
         """Of the steps from ``number`` on, one after the other; always read-only: one type for kernels."""
@@ -20,12 +21,15 @@ class NumbaMatrixSequence:
         flat.flags.writeable = False
         return flat
 
-    def walk(self, number, count, x, y, z=None):
+    def walk(self, number, count, x, y, z):
         walk_matrices(self.matrices(number, count), y.size, y.flat, y.flat[:0], y.stride, y.batch, count)
 
-    def push_forward(self, number, count, slopes, x, y, forcing):
+    def push_forward(self, number, count, slopes, x, y, z, forcing):
         added = y.flat[:0] if forcing is None else forcing.flat
         walk_matrices(self.matrices(number, count), y.size, y.flat, added, y.stride, y.batch, count)
+
+    def tangent(self, step):
+        step.multiply(None, step.state, step.new_state)
 
 
 @kernel

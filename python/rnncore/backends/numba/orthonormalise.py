@@ -14,7 +14,7 @@ def orthonormalise(block, begin, rows, panel, columns, lost, factor, work):
 
     A column of which no more than ``lost`` of its norm remains is annihilated: zeros in Q and on the diagonal of R.
     ``factor`` holds zeros below its diagonal; ``work`` has room for a vector of each of its rows and
-    columns; ``rows`` fill whole cache lines.
+    columns; ``rows`` are a multiple of four.
     """
     lane = lanes(block)
     panels = -(-columns // lane)
@@ -37,12 +37,31 @@ def orthonormalise(block, begin, rows, panel, columns, lost, factor, work):
                 factor, beside, factor_panel, lane, following, True,
             )  # fmt: skip
             for other in range(following):
+                _remove_in_turn(factor, diagonal, beside + other * factor_panel)
                 for i in range(lane * lane):
                     work[other * lane * lane + i] = -factor[beside + other * factor_panel + i]
             add_block_product(
                 block, own, 1, lane, work, 0, lane * lane,
                 block, own + panel, panel, rows, following, False,
             )  # fmt: skip
+        for j in range(1, lane):
+            for c in range(j):
+                factor[diagonal + j * lane + c] = 0
+
+
+@register_jitable
+def _remove_in_turn(factor, diagonal, beside):
+    """What Q, one column after the other, takes from V: R_j -= Σ_{i<j} (q_j · q_i) R_i.
+
+    All of Q at once would take the more that belongs to several of its columns the less orthogonal they are: the error
+    would grow with the square of the condition number.
+    """
+    lane = lanes(factor)
+    for j in range(1, lane):
+        row = load(factor, beside + j * lane)
+        for i in range(j):
+            row = multiply_add(broadcast(factor, diagonal + j * lane + i), load(factor, beside + i * lane), row)
+        store(factor, beside + j * lane, row)
 
 
 @kernel
@@ -72,6 +91,7 @@ def _column_norms(block, start, rows, norms, first):
 
 @register_jitable
 def _orthonormalise_panel(block, own, rows, count, lost, factor, diagonal, work, norms):
+    """Below the diagonal the factor receives -q_j · q_i."""
     lane = lanes(block)
     end = own + rows * lane
     for j in range(count):
@@ -89,9 +109,10 @@ def _orthonormalise_panel(block, own, rows, count, lost, factor, diagonal, work,
         if annihilated:
             rest = inverse = block.dtype.type(0)
         for c in range(lane):
-            along = work[c] * inverse if c > j else block.dtype.type(0)
-            factor[diagonal + j * lane + c] = rest if c == j else along
-            work[lane + c], work[2 * lane + c] = -along * inverse, inverse if c == j else 1
+            along = work[c] * inverse
+            factor[diagonal + j * lane + c] = rest if c == j else along if c > j else -along
+            work[lane + c] = -along * inverse if c > j else block.dtype.type(0)
+            work[2 * lane + c] = inverse if c == j else 1
         removed, scale = load(work, lane), load(work, 2 * lane)
         for i in range(own, end, lane):
             along = broadcast(block, i + j)

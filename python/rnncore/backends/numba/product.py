@@ -4,6 +4,7 @@ Every element of z is the same chain of multiply-adds over k, whatever the numbe
 its bits depend on nothing else.
 """
 
+import numpy as np
 from numba.extending import register_jitable
 
 from .buffers import LINE_BYTES, aligned_zeros, padded
@@ -25,18 +26,26 @@ def pack(weight):
     return panels.reshape(-1)
 
 
+def pad_parts(matrix, parts):
+    """The rows of a matrix in so many equal parts, each filled up with rows of zeros to whole cache lines."""
+    size = len(matrix) // parts
+    whole = np.zeros((parts, padded(size, matrix.dtype), *matrix.shape[1:]), matrix.dtype)
+    whole[:, :size] = matrix.reshape(parts, size, *matrix.shape[1:])
+    return whole.reshape(-1, *matrix.shape[1:])
+
+
 @kernel
-def add_product(panels, start, depth, x, x_start, x_stride, z, z_start, z_stride, columns):
+def add_product(panels, start, rows, depth, x, x_start, x_stride, z, z_start, z_stride, columns):
     """z[:, column] += W x[:, column]; columns are rows of the flat arrays x and z, ``stride`` apart.
 
-    The panels of W begin at ``start``.
+    The panels of W begin at ``start``; ``rows`` with the padding of the last.
     """
     if columns == 1:
-        _add_to_column(panels, start, depth, x, x_start, z, z_start, z_stride)
+        _add_to_column(panels, start, depth, x, x_start, z, z_start, rows)
         return
     height = 2 * lanes(z)
     last = columns - 1
-    for row in range(0, z_stride, height):
+    for row in range(0, rows, height):
         for first in range(0, depth, DEPTH_BLOCK):
             count = min(DEPTH_BLOCK, depth - first)
             panel = start + row * depth + first * height

@@ -39,7 +39,7 @@ class NumbaProgram:
             if states is not None:
                 for part, buffer in zip(self.layers.slices, buffers):
                     if part.stop > part.start:
-                        states[first : first + count, :, part] = buffer.values(count)
+                        buffer.split(states[first : first + count, :, part])[...] = buffer.rows(count)
             if outputs is not None:
                 rows = buffers[-1].values(count)[-(start + first + 1) % every :: every]
                 outputs[kept : kept + len(rows)] = rows

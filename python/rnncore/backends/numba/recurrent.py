@@ -6,55 +6,54 @@ from numba.extending import register_jitable
 from ...cells import NONLINEARITIES
 from .activation import activate, differentiate
 from .compilation import kernel
-from .jacobian_table import TangentForm
+from .input_projection import InputProjection
+from .layer import NumbaLayer, named
 from .product import add_product, pack
 from .simd import borrowed
 from .sparse_product import add_sparse_product, pack_sparse
 
 
-class NumbaRecurrent:
+class NumbaRecurrent(NumbaLayer):
     """The buffer receives W_ih x_t + b for all its steps; the walk turns them into h_t, one after the other."""
 
     def __init__(self, cell, nonlinearity, leak):
         parameters = cell.parameters
-        weight_hh = parameters["weight_hh"]
-        if isinstance(weight_hh, np.ndarray):
+        self.weight_hh, self.weight_ih = parameters["weight_hh"], parameters.get("weight_ih")
+        if isinstance(self.weight_hh, np.ndarray):
             self.walk_recurrence, self.push_recurrence = walk_dense, push_dense
-            self.weight_hh = pack(weight_hh), cell.state_size
+            self.recurrence = pack(self.weight_hh), cell.state_size
         else:
             self.walk_recurrence, self.push_recurrence = walk_sparse, push_sparse
-            self.weight_hh = pack_sparse(weight_hh)
-        self.depth = cell.input_size
-        self.weight_ih = pack(parameters["weight_ih"]) if self.depth else None
-        biases = [parameters[name] for name in ("bias", "bias_ih", "bias_hh") if name in parameters]
-        with np.errstate(over="ignore"):
-            self.bias = sum(biases, start=np.zeros(cell.state_size, cell.dtype))
+            self.recurrence = pack_sparse(self.weight_hh)
+        self.input = InputProjection(self.weight_ih, named(cell, "bias", "bias_ih", "bias_hh"))
         self.nonlinearity = NONLINEARITIES.index(nonlinearity)
         self.keep, self.leak = cell.dtype.type(1 - leak), cell.dtype.type(leak)
-        sloped = nonlinearity != "identity" or leak != 1
-        self.tangent = TangentForm(weight_hh, parameters.get("weight_ih"), self.keep, sloped)
+        self.slopes = int(nonlinearity != "identity" or leak != 1)
 
-    def walk(self, number, count, x, y, z=None):
-        y.values(count)[...] = self.bias
-        self._add_input(count, x, y)
+    def walk(self, number, count, x, y, z):
+        self.input.drive(count, x, y)
         z = y.flat[:0] if z is None else z.flat
         self.walk_recurrence(
-            *self.weight_hh, self.nonlinearity, self.keep, self.leak, y.flat, z, y.stride, y.batch, count
+            *self.recurrence, self.nonlinearity, self.keep, self.leak, y.flat, z, y.stride, y.batch, count
         )  # fmt: skip
 
-    def linearise(self, count, z):
+    def linearise(self, count, y, z):
         differentiate(self.nonlinearity, self.leak, z.flat, z.row, z.row * (count + 1))
 
-    def push_forward(self, number, count, slopes, x, y, forcing):
-        y.values(count)[...] = 0
-        self._add_input(count, x, y)
+    def push_forward(self, number, count, slopes, x, y, z, forcing):
+        self.input.tangent(count, x, y)
         slopes, forcing = (y.flat[:0] if buffer is None else buffer.flat for buffer in (slopes, forcing))
-        self.push_recurrence(*self.weight_hh, self.keep, slopes, forcing, y.flat, y.stride, y.batch, count)
+        self.push_recurrence(*self.recurrence, self.keep, slopes, forcing, y.flat, y.stride, y.batch, count)
 
-    def _add_input(self, count, x, y):
-        if x is not None and self.weight_ih is not None:
-            columns = count * y.batch
-            add_product(self.weight_ih, 0, self.depth, x.flat, x.row, x.stride, y.flat, y.row, y.stride, columns)
+    def tangent(self, step):
+        z = step.rows() if self.slopes else step.new_state
+        step.multiply(self.weight_hh, step.state, z)
+        if step.input is not None:
+            step.multiply(self.weight_ih, step.input, z)
+        if self.slopes:
+            step.scale(0, z, step.new_state)
+        if self.keep != 0:
+            step.scale(np.full(step.state.size, self.keep), step.state, step.new_state)
 
 
 class NumbaLinear(NumbaRecurrent):
@@ -73,7 +72,7 @@ def walk_dense(panels, size, nonlinearity, keep, leak, y, z, stride, batch, step
     row = batch * stride
     for before in range(0, steps * row, row):
         now = before + row
-        add_product(panels, 0, size, y, before, stride, y, now, stride, batch)
+        add_product(panels, 0, stride, size, y, before, stride, y, now, stride, batch)
         _update(nonlinearity, keep, leak, y, z, before, now, row)
 
 
@@ -104,7 +103,7 @@ def push_dense(panels, size, keep, slopes, forcing, y, stride, batch, steps):
     row = batch * stride
     for before in range(0, steps * row, row):
         now = before + row
-        add_product(panels, 0, size, y, before, stride, y, now, stride, batch)
+        add_product(panels, 0, stride, size, y, before, stride, y, now, stride, batch)
         _update_tangent(keep, slopes, forcing, y, before, now, row)
 
 

@@ -109,6 +109,18 @@ def add(typing, value, other):
 
 
 @intrinsic
+def swap_pairs(typing, vector):
+    """Lanes 0 and 1 exchanged, 2 and 3, and so on."""
+
+    def codegen(context, builder, signature, arguments):
+        lane, count = ir.IntType(32), arguments[0].type.count
+        mask = ir.Constant(ir.VectorType(lane, count), [i ^ 1 for i in range(count)])
+        return builder.shuffle_vector(arguments[0], arguments[0], mask)
+
+    return vector(vector), codegen
+
+
+@intrinsic
 def larger_magnitude(typing, largest, value):
     """max(largest, |value|), lane by lane, largest ≥ 0; compared by their bits, in which NaN is above infinity."""
 
@@ -207,3 +219,19 @@ def borrowed(typing, array):
         return view._getvalue()
 
     return array(array), codegen
+
+
+@intrinsic
+def opaque(typing, number):
+    """The same unsigned number, its origin hidden from the compiler; costs nothing.
+
+    Before a loop over vectors of one array LLVM tests whether they overlap. It moves the test out of the loops around,
+    where it asks for all their turns at once: rows in which several vectors stand side by side then seem to overlap,
+    and the loop is not made vector code.
+    """
+
+    def codegen(context, builder, signature, arguments):
+        kind = arguments[0].type
+        return builder.asm(ir.FunctionType(kind, [kind]), "", "=r,0", arguments, side_effect=False)
+
+    return types.uintp(number), codegen
