@@ -54,11 +54,11 @@ def main(path, steps=STEPS, iterations=ITERATIONS):
     )
     print(f"log2 of the product of the gates: {story['log2_gates']:.3g}, of the gradient: {story['log2_gradient']:.3g}")
     print("\nwhat a linear readout of the state misses of the stored value, in % of its spread")
-    print("  after" + "".join(f"{delay:7}" for delay in DELAYS) + " steps")
+    print("  after" + "".join(f"{delay:9}" for delay in DELAYS) + " steps")
     networks = {"gated": network.layers[0], **elman_networks(), "trained ReLU": trained_network(iterations)}
     missed = {name: miss(network, DELAYS) for name, network in networks.items()}
     for name, shares in missed.items():
-        print(f"  {name}\n       " + "".join(f"{100 * share:7.2g}" for share in shares))
+        print(f"  {name}\n       " + "".join(f"{100 * share:9.2g}" for share in shares))
     print(f"\nwhat becomes of the value in {steps:,} steps where every weight is off by up to this part of itself")
     lost = {name: [loss(network, change, steps) for change in CHANGES] for name, network in contenders().items()}
     for name, shares in lost.items():

@@ -4,6 +4,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from .. import cells
+
 _BOUNDED = ("tanh", "sigmoid")
 _STRETCHES = 32  # of a run; the largest value in each, so that one rare peak makes no growth
 _GROWTH = 1.5
@@ -21,6 +23,9 @@ class Boundedness:
         The largest absolute component; None when none was finite.
     largest_step : int or None
         The step, counted from 1, after which it occurred.
+    largest_of_parts : dict of str to float
+        The largest absolute component of each part of the state: "h" and "c" of an LSTM, "0.h" of a chain's first
+        layer.
     first_half, second_half : float or None
         The largest value in a stretch of 1/32 of the run: the median over the stretches of each half.
     cannot_exceed : float or None
@@ -32,6 +37,7 @@ class Boundedness:
     quantity: str
     largest: float | None
     largest_step: int | None
+    largest_of_parts: dict
     first_half: float | None
     second_half: float | None
     cannot_exceed: float | None
@@ -59,6 +65,8 @@ class BoundednessWatcher:
         self.edges = np.unique(np.linspace(0, task.steps, _STRETCHES + 1).astype(np.int64))
         self.peaks = np.full(len(self.edges) - 1, -1.0)
         self.largest, self.largest_step, self.nonfinite_step = -1.0, None, None
+        self.split_state = task.cell.split_state
+        self.component_peaks = np.zeros(task.cell.state_size or task.cell.output_size)
 
     def see(self, start, states, previous, outputs):
         stretch = int(np.searchsorted(self.edges, start, side="right")) - 1
@@ -77,9 +85,18 @@ class BoundednessWatcher:
             states = states[:count]
             peak = float(np.abs(states).max(initial=-1.0))
         self.peaks[stretch] = max(self.peaks[stretch], peak)
+        if len(states):
+            np.maximum(self.component_peaks, np.abs(states).max(axis=(0, 1)), out=self.component_peaks)
         if peak > self.largest:
             self.largest = peak
             self.largest_step = start + int(np.argmax(np.abs(states).reshape(len(states), -1).max(axis=1))) + 1
+
+    def parts(self):
+        """The largest absolute component of each named part of the state."""
+        if self.quantity == "output":
+            return {}
+        named = self.split_state(self.component_peaks)
+        return {name: float(max(part.real.max(), part.imag.max())) for name, part in named.items()}
 
     def result(self):
         middle = len(self.peaks) // 2
@@ -88,6 +105,7 @@ class BoundednessWatcher:
             self.quantity,
             None if self.largest_step is None else self.largest,
             self.largest_step,
+            self.parts(),
             float(np.median(self.peaks[:middle])) if whole else None,
             float(np.median(self.peaks[middle:])) if whole else None,
             self.cannot_exceed,
@@ -97,6 +115,11 @@ class BoundednessWatcher:
 
 def _largest_possible(cell, start):
     layers = [layer for layer in cell.layers if layer.state_size]
-    if not layers or any(getattr(layer, "nonlinearity", None) not in _BOUNDED for layer in layers):
+    if not layers or not all(_within_one(layer) for layer in layers):
         return None
     return max(1.0, float(np.abs(start).max()))
+
+
+def _within_one(layer):
+    """Whether a state within ±1 stays there: an average of what was and of φ, weighted by leak or gate."""
+    return type(layer).__name__ == "GRU" or (isinstance(layer, cells.Elman) and layer.nonlinearity in _BOUNDED)

@@ -6,7 +6,9 @@ from ..arrays import as_count, as_real_array, check_finite
 from .boundedness import BoundednessWatcher
 from .forecast import forecast_watcher
 from .forgetting import measure_forgetting
+from .gates import gate_watchers
 from .gradients import measure_gradients
+from .memory import measure_memories
 from .recurrence import describe_recurrences
 from .report import Diagnosis
 from .run import run_watched
@@ -19,6 +21,7 @@ def diagnose(
     model=None,
     inputs=None,
     *,
+    layer=None,
     steps=None,
     state=None,
     interval=None,
@@ -36,14 +39,16 @@ def diagnose(
     Parameters
     ----------
     model : Cell, path or None
-        An .npz or .safetensors file is read as :func:`rnncore.load` does. None: the embedded network, on the embedded
-        series.
+        An .npz, .safetensors or .onnx file is read as :func:`rnncore.load` does. None: the embedded network, on the
+        embedded series.
     inputs : array (T, input_size) or (T, B, input_size), path, or None
         A .csv, .npy, .npz or .wav file. None: the run without input, ``steps`` long.
+    layer : str or sequence of str, optional
+        Which layer of an .onnx file, as for :func:`rnncore.load`.
     steps : int, optional
         Length of the run; the series is repeated as often as it takes. By default the series once.
     state : array, (state_size,), optional
-        Where the run starts: zeros under a series, a random state without one.
+        Where the run starts. By default where an .onnx file says; else zeros under a series, a random state without.
     interval : float, optional
         Time from one step to the next, in ``unit``. By default what the files say, else 1.
     unit : str, optional
@@ -74,29 +79,28 @@ def diagnose(
     >>> found.forgetting.verdict, found.forgetting.steps <= 7
     ('forgets', True)
     """
-    task = make_task(model, inputs, steps, standardize, interval, unit)
+    task = make_task(model, inputs, steps, standardize, interval, unit, layer)
     start = _start(task, state, seed)
     bounds = BoundednessWatcher(task, start)
     saturation = saturation_watchers(task)
+    gates = gate_watchers(task, backend, threads)
     traces = TraceWatcher(task)
     forecast, no_forecast = forecast_watcher(task, horizon, held_back)
-    watchers = [bounds, *saturation, traces, *([forecast] if forecast else [])]
+    watchers = [bounds, *saturation, *gates, traces, *([forecast] if forecast else [])]
     run = run_watched(task, start, watchers, backend=backend, threads=threads, progress=progress)
     boundedness = bounds.result()
     judged = forecast.result() if forecast else None
+    options = {"seed": seed, "backend": backend, "threads": threads}
+    gradients = measure_gradients(task, start, **options)
     return Diagnosis(
         run=run,
         boundedness=boundedness,
         saturation=tuple(watcher.result() for watcher in saturation),
+        gates=tuple(gate for watcher in gates for gate in watcher.results()),
         recurrence=describe_recurrences(task.cell),
-        forgetting=measure_forgetting(
-            task,
-            (boundedness.largest or 1.0) if boundedness.left_finite_numbers is None else 1.0,
-            seed=seed,
-            backend=backend,
-            threads=threads,
-        ),
-        gradients=measure_gradients(task, start, seed=seed, backend=backend, threads=threads),
+        forgetting=measure_forgetting(task, boundedness, **options),
+        gradients=gradients,
+        memories=measure_memories(task, start, gradients, **options),
         forecast=judged,
         no_forecast=no_forecast if judged or no_forecast else "the run ended before the held-back part",
         traces=traces.result(),
@@ -114,6 +118,13 @@ def _start(task, state, seed):
             raise ValueError(f"state must have shape {shape[1:]}, got {state.shape}")
         check_finite("state", state, task.cell.dtype)
         return np.broadcast_to(state, shape).astype(task.cell.dtype)
+    if task.state is not None:
+        if task.state.ndim == 2 and len(task.state) != width:
+            raise ValueError(
+                f"{task.name} starts a batch of {len(task.state)} sequences, each from a state of its own, but the "
+                f"series has {width}; give state="
+            )
+        return np.broadcast_to(task.state, shape).astype(task.cell.dtype)
     if task.series is not None:
         return np.zeros(shape, task.cell.dtype)
     return np.random.default_rng(seed).uniform(-1, 1, shape).astype(task.cell.dtype)

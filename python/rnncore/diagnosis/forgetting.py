@@ -73,15 +73,17 @@ class Forgetting:
         return -self.interval / self.rate if shrinks else None
 
 
-def measure_forgetting(task, largest, *, seed, backend, threads):
+def measure_forgetting(task, boundedness, *, seed, backend, threads):
     """Two runs of the task's cell under the first sequence of its series.
 
-    ``largest`` is the size of the random start's components.
+    The components of the random start are as large as what was seen of the part of the state they belong to, 1 where
+    that is nothing.
     """
     interval, unit = task.interval, task.unit
     if task.cell.state_size == 0:
         why = "the model has no state: its output depends on the present input alone"
         return Forgetting("no memory", why, None, None, 0, None, None, None, None, interval, unit, np.empty(0))
+    largest = _sizes(task.cell, boundedness)
     distance = _run_two(task, largest, seed, {"backend": backend, "threads": threads, "check_finite": False})
     return judge(distance, interval, unit)
 
@@ -100,6 +102,16 @@ def judge(distance, interval=1.0, unit="steps"):
     return Forgetting(
         verdict, explanation, steps, for_good, watched, remaining, rate, first, last, interval, unit, distance
     )
+
+
+def _sizes(cell, boundedness):
+    """Of the components of the whole state."""
+    sizes = np.ones(cell.state_size)
+    if boundedness.left_finite_numbers is None:
+        for name, part in cell.split_state(sizes).items():  # views
+            size = boundedness.largest_of_parts[name] or 1.0
+            part[...] = complex(size, size) if part.dtype.kind == "c" else size
+    return sizes
 
 
 def _run_two(task, largest, seed, options):

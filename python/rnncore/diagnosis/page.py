@@ -7,7 +7,11 @@ from typing import NamedTuple
 import numpy as np
 
 _LABEL = 26
+_WHOLE = 0.9995  # a share that is written as 100 %
+_SMALLEST_SHARE = 1e-4
+_CANCELS = 4.0  # times the gradient
 _WIDTH = 100
+_LONGEST_WRITTEN = 1e12  # longer times are written with an exponent
 _LEAST_DECIMAL = 1e-6  # smaller errors are written with an exponent
 
 
@@ -25,9 +29,10 @@ def sections(diagnosis):
         _run(diagnosis.run),
         _forgetting(diagnosis.forgetting),
         _gradients(diagnosis.gradients, diagnosis.run.steps),
+        *[_memory(found, diagnosis) for found in diagnosis.memories],
         _forecast(diagnosis.forecast, diagnosis.no_forecast),
         _boundedness(diagnosis.boundedness, diagnosis.saturation),
-        *[_recurrence(found, len(diagnosis.recurrence) > 1) for found in diagnosis.recurrence],
+        *_recurrences(diagnosis.recurrence),
     ]
 
 
@@ -123,6 +128,79 @@ def _difference(found):
     return f"a small difference {change} every {describe_time(every, found.unit)}"
 
 
+_OTHER_WAYS = {"LSTM": "h", "GRU": "the candidate and the reset gate"}
+
+
+def _memory(found, diagnosis):
+    several = len(diagnosis.memories) > 1
+    title = "How long the units keep a memory" + (f": layer {found.layer}, {found.cell}" if several else "")
+    rows = []
+    if found.units > 1:
+        shortest, middle, longest = (
+            describe_rate(np.quantile(found.rates, q, method="lower"), found) for q in (0, 0.5, 1)
+        )
+        rows.append(
+            (
+                f"of the {found.units:,} units",
+                f"{shortest} at the shortest, {middle} in the middle, {longest} at the longest",
+            )
+        )
+    if found.shares:
+        rows.append(("gradient by gates alone", _carousel(found)))
+    rows += [(f"{gate.gate} gates", _gate(gate)) for gate in diagnosis.gates if gate.layer == found.layer]
+    part = "the whole run" if found.steps == diagnosis.run.steps else f"the first {found.steps:,} steps of the run"
+    rows.append(("measured over", f"{part}, in float64; a time constant is that of the mean logarithm of the gate"))
+    return Section(title, rows, describe_memory(found))
+
+
+def _carousel(found):
+    if min(found.shares.values()) > _WHOLE:
+        return "all of it, at every lag"
+    listed = ", ".join(
+        f"{_share(share)} after {describe_time(lag * found.interval, found.unit)}"
+        for lag, share in found.shares.items()
+    )
+    text = f"{listed}; the rest flows through {_OTHER_WAYS.get(found.cell, 'the layers above')}"
+    ratio = list(found.ratios.values())[-1]
+    if ratio > _CANCELS:
+        text += f" and cancels most of it: by the gates alone there would be {ratio:.3g} times as much in the end"
+    return text
+
+
+def describe_memory(found):
+    """The one sentence on how long the units of a layer keep a memory."""
+    rate = found.rates[found.longest]
+    who = "The unit" if found.units == 1 else f"Unit {found.longest}"
+    if np.isneginf(rate):
+        return "Nothing is kept across the run: every gate was 0 at some step"
+    if rate > 0:
+        doubling = describe_time(found.interval * np.log(2) / rate, found.unit)
+        return f"{who} amplifies its memory: twice its size every {doubling}"
+    if rate == 0:
+        kept = sum(other == 0 for other in found.rates)
+        return f"{who} keeps its memory for ever" if kept == 1 else f"{kept} units keep their memory for ever"
+    half = describe_time(-found.interval * np.log(2) / rate, found.unit)
+    return f"{who} keeps its memory for {describe_rate(rate, found)} (half-life {half})"
+
+
+def describe_rate(rate, found):
+    """The time constant of a rate in nats per step."""
+    if np.isneginf(rate):
+        return "nothing"
+    if rate == 0:
+        return "for ever"
+    time = describe_time(found.interval / abs(rate), found.unit)
+    return f"growing e times in {time}" if rate > 0 else time
+
+
+def _gate(gate):
+    text = f"{_percent(gate.closed)} of all values below 0.01 (closed), {_percent(gate.open)} above 0.99 (open)"
+    if gate.above_one:
+        text += f", {_percent(gate.above_one)} above 1"
+    always = [(gate.always_closed, "closed"), (gate.always_open, "open")]
+    return text + "".join(f"; {count:,} of {gate.units:,} units always {word}" for count, word in always if count)
+
+
 def _forecast(found, why):
     title = "Forecast on held-back data"
     if found is None:
@@ -159,6 +237,9 @@ def _boundedness(bounds, saturation):
                 f"{bounds.first_half:.4g} in the first half of the run, then {bounds.second_half:.4g}",
             )
         )
+    if len(bounds.largest_of_parts) > 1:
+        listed = ", ".join(f"{name} {largest:.4g}" for name, largest in bounds.largest_of_parts.items())
+        rows.append(("largest of each part", listed))
     for found in saturation:
         label = "saturated units" + (f", layer {found.layer}" if len(saturation) > 1 else "")
         always = f"; {found.always:,} of {found.units:,} units always" if found.always else ""
@@ -166,18 +247,38 @@ def _boundedness(bounds, saturation):
     return Section(f"How the {bounds.quantity} behaves", rows, bounds.verdict.capitalize())
 
 
-def _recurrence(found, several):
-    missing = "the iteration did not converge"
-    radius = missing if found.spectral_radius is None else f"{found.spectral_radius:.4g}"
+def _recurrences(found):
+    """One section for each layer."""
+    layers = {}
+    for matrix in found:
+        layers.setdefault(matrix.layer, []).append(matrix)
+    for layer, matrices in layers.items():
+        where = f" of layer {layer}" if len(layers) > 1 else ""
+        if matrices[0].gate is None:
+            yield Section(f"The recurrent matrix W{where}", _matrix(matrices[0]), None)
+        else:
+            rows = [("size", f"{matrices[0].size:,} × {matrices[0].size:,} each")]
+            rows += [(matrix.gate, _gate_matrix(matrix)) for matrix in matrices]
+            yield Section(f"The recurrent matrices of the gates{where}", rows, None)
+
+
+def _matrix(found):
+    radius = _known(found.spectral_radius)
     if found.leaky_spectral_radius is not None:
         radius += f" (with the leak {found.leaky_spectral_radius:.4g})"
-    norm_2 = missing if found.norm_2 is None else f"{found.norm_2:.4g}"
-    rows = [
+    return [
         ("size", f"{found.size:,} × {found.size:,}, {_percent(found.nonzeros / found.size**2)} nonzero"),
         ("spectral radius", radius),
-        ("norms", f"1-norm {found.norm_1:.4g}, 2-norm {norm_2}, ∞-norm {found.norm_inf:.4g}"),
+        ("norms", f"1-norm {found.norm_1:.4g}, 2-norm {_known(found.norm_2)}, ∞-norm {found.norm_inf:.4g}"),
     ]
-    return Section("The recurrent matrix W" + (f" of layer {found.layer}" if several else ""), rows, None)
+
+
+def _gate_matrix(found):
+    return f"2-norm {_known(found.norm_2)}, spectral radius {_known(found.spectral_radius)}"
+
+
+def _known(value):
+    return "the iteration did not converge" if value is None else f"{value:.4g}"
 
 
 def describe_column(name):
@@ -185,7 +286,8 @@ def describe_column(name):
 
 
 def describe_time(value, unit):
-    text = f"{value:,.0f}" if value >= 100 or float(value).is_integer() else f"{value:.3g}"
+    whole = value >= 100 or float(value).is_integer()
+    text = f"{value:,.0f}" if whole and value < _LONGEST_WRITTEN else f"{value:.3g}"
     return f"{text} {unit[:-1] if text == '1' and unit.endswith('s') else unit}"
 
 
@@ -208,6 +310,10 @@ def _with_error(value, error):
         return f"{value:.3g} ± {error:.2g}"
     decimals = max(0, 1 - math.floor(math.log10(error)))
     return f"{value:.{decimals}f} ± {error:.{decimals}f}"
+
+
+def _share(share):
+    return _percent(share) if share >= _SMALLEST_SHARE else f"under {_percent(_SMALLEST_SHARE)}"
 
 
 def _percent(share):

@@ -1,4 +1,4 @@
-"""The recurrent matrix by itself: spectral radius and norms."""
+"""The recurrent matrices by themselves: spectral radius and norms."""
 
 from dataclasses import dataclass, field
 
@@ -7,17 +7,20 @@ import numpy as np
 from ..cells.base import is_sparse
 
 _LARGEST_DENSE = 500  # units; above it the extreme eigenvalue and singular value are found by Lanczos and Arnoldi
-
 _ITERATIONS = 500
+_GATES = {"LSTM": ("input", "forget", "candidate", "output"), "GRU": ("reset", "update", "candidate")}
 
 
 @dataclass(frozen=True)
 class Recurrence:
-    """One layer's W = ``weight_hh``.
+    """One layer's W = ``weight_hh``, of an LSTM or GRU the rows of one of its gates.
 
     Attributes
     ----------
     layer, size, nonzeros : int
+        A Diagonal of n units has n eigenvalues, and is counted as its diagonal matrix.
+    gate : str or None
+        "input", "forget", "candidate" or "output" of an LSTM, "reset", "update" or "candidate" of a GRU.
     spectral_radius : float or None
         Largest |eigenvalue| of W; None where the iteration for a large matrix found none.
     leaky_spectral_radius : float or None
@@ -31,6 +34,7 @@ class Recurrence:
     layer: int
     size: int
     nonzeros: int
+    gate: str | None
     spectral_radius: float | None
     leaky_spectral_radius: float | None
     norm_1: float
@@ -40,13 +44,32 @@ class Recurrence:
 
 
 def describe_recurrences(cell):
-    """One :class:`Recurrence` for each layer with a recurrent matrix."""
-    return tuple(_describe(index, layer) for index, layer in enumerate(cell.layers) if "weight_hh" in layer.parameters)
+    """One :class:`Recurrence` for each recurrent matrix."""
+    found = []
+    for index, layer in enumerate(cell.layers):
+        if "weight_hh" in layer.parameters:
+            weight = layer.parameters["weight_hh"]
+            gates = _GATES.get(type(layer).__name__)
+            if weight.ndim == 1:
+                found.append(_describe_diagonal(index, weight))
+            elif gates:
+                found += [_describe(index, rows, 1.0, gate) for gate, rows in zip(gates, np.split(weight, len(gates)))]
+            else:
+                found.append(_describe(index, weight, getattr(layer, "leak", 1.0), None))
+    return tuple(found)
 
 
-def _describe(index, layer):
-    weight = layer.parameters["weight_hh"].astype(np.float64)
-    size, leak = weight.shape[0], getattr(layer, "leak", 1.0)
+def _describe_diagonal(index, weight):
+    eigenvalues = weight.astype(np.complex128)
+    largest = float(np.abs(eigenvalues).max())
+    return Recurrence(
+        index, len(weight), int(np.count_nonzero(weight)), None, largest, None, largest, largest, largest, eigenvalues
+    )  # fmt: skip
+
+
+def _describe(index, weight, leak, gate):
+    weight = weight.astype(np.float64)
+    size = weight.shape[0]
     magnitude = abs(weight)
     nonzeros = weight.nnz if is_sparse(weight) else int(np.count_nonzero(weight))
     eigenvalues = leaky = None
@@ -62,6 +85,7 @@ def _describe(index, layer):
         index,
         size,
         nonzeros,
+        gate,
         radius,
         leaky if leak != 1 else None,
         float(magnitude.sum(axis=0).max()),

@@ -6,10 +6,13 @@ from dataclasses import dataclass, fields, is_dataclass
 
 import numpy as np
 
+from ..gated_memory.result import root_sum
 from .boundedness import Boundedness
 from .forecast import Forecast
 from .forgetting import Forgetting
+from .gates import Gate
 from .gradients import Gradients
+from .memory import Memory
 from .page import plain_page
 from .recurrence import Recurrence
 from .run import Run
@@ -30,11 +33,15 @@ class Diagnosis:
     boundedness : Boundedness
     saturation : tuple of Saturation
         One for each recurrent layer whose nonlinearity can saturate.
+    gates : tuple of Gate
+        How often the gates of each kind, layer by layer, stand open or closed.
     recurrence : tuple of Recurrence
         Spectral radius and norms of each recurrent matrix.
     forgetting : Forgetting
     gradients : Gradients
         Lyapunov exponents, and what becomes of a gradient on its way back in time.
+    memories : tuple of Memory
+        Of each gated layer, how long its units keep a memory and how much of a gradient the gates carry.
     forecast : Forecast or None
     no_forecast : str or None
         Why there is none.
@@ -45,9 +52,11 @@ class Diagnosis:
     run: Run
     boundedness: Boundedness
     saturation: tuple[Saturation, ...]
+    gates: tuple[Gate, ...]
     recurrence: tuple[Recurrence, ...]
     forgetting: Forgetting
     gradients: Gradients
+    memories: tuple[Memory, ...]
     forecast: Forecast | None
     no_forecast: str | None
     traces: Traces
@@ -68,6 +77,9 @@ class Diagnosis:
             facts["gradients"][name] = _plain(getattr(self.gradients, name))
         norms = self.gradients.norms
         facts["gradients"]["curve"] = _thin("lag", "log2_norm", () if norms is None else norms.log2_norms)
+        for facts_of_one, memory in zip(facts["memories"], self.memories):
+            facts_of_one |= {"longest": memory.longest, "time_constants": _plain(memory.time_constants)}
+            facts_of_one["curve"] = _plain(_curve(memory.carousel))
         if self.forecast is not None:
             facts["forecast"]["improvement"] = _plain(self.forecast.improvement)
         return facts
@@ -94,6 +106,8 @@ class Diagnosis:
 def _plain(value):
     if is_dataclass(value):
         return {f.name: _plain(getattr(value, f.name)) for f in fields(value) if "figure" not in f.metadata}
+    if isinstance(value, dict):
+        return {key: _plain(item) for key, item in value.items()}
     if isinstance(value, (tuple, list)):
         return [_plain(item) for item in value]
     if isinstance(value, (float, np.floating)):
@@ -107,3 +121,14 @@ def _thin(position, name, curve):
         return {position: [], name: []}
     chosen = np.unique(np.geomspace(1, len(curve), _CURVE_POINTS).round().astype(int)) - 1
     return {position: chosen.tolist(), name: [_plain(value) for value in curve[chosen]]}
+
+
+def _curve(carousel):
+    """Of all units together, at lags ever farther apart."""
+    chosen = np.unique(np.geomspace(1, len(carousel.lags), _CURVE_POINTS).round().astype(int)) - 1
+    return {
+        "lag": carousel.lags[chosen].tolist(),
+        "log2_gradient": root_sum(carousel.log2_gradients)[chosen].tolist(),
+        "log2_carousel": root_sum(carousel.log2_carousel)[chosen].tolist(),
+        "share": carousel.shares[chosen].tolist(),
+    }

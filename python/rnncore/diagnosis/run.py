@@ -98,7 +98,21 @@ def run_watched(task, state, watchers, *, backend, threads, progress):
 
 def _describe(layer):
     sizes = f"{layer.input_size} → {layer.output_size}" if layer.input_size else str(layer.output_size)
-    phi = getattr(layer, "nonlinearity", "identity")
-    leak = getattr(layer, "leak", 1.0)
-    details = ([] if phi == "identity" else [phi]) + ([] if leak == 1 else [f"leak {leak:g}"])
+    details = list(_details(layer))
     return f"{type(layer).__name__} {sizes}" + (f" ({', '.join(details)})" if details else "")
+
+
+def _details(layer):
+    """What is not the plainest of a cell's kind."""
+    if getattr(layer, "nonlinearity", "identity") != "identity":
+        yield layer.nonlinearity
+    if getattr(layer, "gate_nonlinearity", "sigmoid") != "sigmoid":
+        yield f"gates {layer.gate_nonlinearity}"
+    if getattr(layer, "leak", 1.0) != 1:
+        yield f"leak {layer.leak:g}"
+    if not getattr(layer, "reset_after", True):
+        yield "reset before the product"
+    if {"weight_ci", "weight_cf", "weight_co"} & layer.parameters.keys():
+        yield "peepholes"
+    if any(array.dtype.kind == "c" for array in layer.parameters.values()):
+        yield "complex, real and imaginary parts in turn"

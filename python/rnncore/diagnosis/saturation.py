@@ -4,6 +4,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from ..cells import Elman
+
 _SAMPLE_STEPS = 400
 _FLAT = {
     # where φ' has all but vanished, from the value y = φ(z)
@@ -90,11 +92,11 @@ class SaturationWatcher:
 
 
 def saturation_watchers(task):
-    """One for each recurrent layer whose nonlinearity has a flat part."""
+    """One for each Elman layer whose nonlinearity has a flat part."""
     watchers, start = [], 0
     for index, layer in enumerate(task.cell.layers):
         part = slice(start, start + layer.state_size)
         start = part.stop
-        if layer.state_size and getattr(layer, "nonlinearity", None) in _FLAT:
+        if isinstance(layer, Elman) and layer.nonlinearity in _FLAT:
             watchers.append(SaturationWatcher(task, index, part))
     return watchers

@@ -15,11 +15,14 @@ class Traces:
     Attributes
     ----------
     values : array
+    names : tuple of str
+        Of its columns.
     interval : float
     unit : str
     """
 
     values: np.ndarray
+    names: tuple[str, ...]
     interval: float
     unit: str
 
@@ -27,6 +30,7 @@ class Traces:
 class TraceWatcher:
     def __init__(self, task):
         self.time = task.interval, task.unit
+        self.names = _names(task.cell)
         self.parts = []
 
     def see(self, start, states, previous, outputs):
@@ -35,4 +39,12 @@ class TraceWatcher:
         return False
 
     def result(self):
-        return Traces(np.concatenate(self.parts), *self.time)
+        return Traces(np.concatenate(self.parts), self.names, *self.time)
+
+
+def _names(cell):
+    """Of the first components of the state; complex units have two each."""
+    first = next((layer for layer in cell.layers if layer.state_size), cell)
+    if any(array.dtype.kind == "c" for array in first.parameters.values()):
+        return tuple(f"unit {index // 2}, {('real', 'imaginary')[index % 2]}" for index in range(_UNITS))
+    return tuple(f"unit {index}" for index in range(_UNITS))

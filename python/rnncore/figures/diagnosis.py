@@ -1,40 +1,39 @@
 """The page as a picture."""
 
 from .activations import plot_activations
+from .carousel import plot_gradient_and_carousel, plot_shares, plot_time_constants
 from .eigenvalues import plot_eigenvalues
 from .forecast import plot_forecast
 from .forgetting import plot_forgetting
+from .gates import plot_gates
 from .gradients import plot_gradients
 from .style import GREY
 from .traces import plot_traces
 
 SIZE = (14, 7.6)
+_ROW = 3.6  # inches more for the panels of a gated layer
 
 
 def plot_diagnosis(diagnosis, figure=None):
-    """Forecast (or states) above; forgetting, gradients, activations and eigenvalues below. Returns the figure."""
+    """Forecast (or states) above; forgetting, gradients, activations and eigenvalues below; under these what the first
+    gated layer keeps, in a figure made higher. Returns the figure."""
     if figure is None:
         import matplotlib.pyplot as plt
 
         figure = plt.figure(figsize=SIZE, layout="constrained")
     figure.get_layout_engine().set(w_pad=0.12, h_pad=0.1, wspace=0.03, hspace=0.05)
-    panels = []
-    if len(diagnosis.forgetting.distance) > 1:
-        panels.append(lambda ax: plot_forgetting(diagnosis.forgetting, ax))
-    if diagnosis.gradients.norms is not None:
-        panels.append(lambda ax: plot_gradients(diagnosis.gradients, ax))
-    if diagnosis.saturation:
-        panels.append(lambda ax: plot_activations(diagnosis.saturation[0], ax))
-    if diagnosis.recurrence:
-        panels.append(lambda ax: plot_eigenvalues(diagnosis.recurrence[0], ax))
-    grid = figure.add_gridspec(2 if panels else 1, max(1, len(panels)))
-    top = figure.add_subplot(grid[0, :])
+    rows = [row for row in (_panels(diagnosis), _panels_of_memory(diagnosis)) if row]
+    if diagnosis.memories:
+        figure.set_size_inches(figure.get_figwidth(), figure.get_figheight() + _ROW)
+    grid = figure.add_gridspec(1 + len(rows), 1)
+    top = figure.add_subplot(grid[0])
     if diagnosis.forecast is not None:
         plot_forecast(diagnosis.forecast, top)
     else:
         plot_traces(diagnosis.traces, top)
-    for column, panel in enumerate(panels):
-        panel(figure.add_subplot(grid[1, column]))
+    for number, row in enumerate(rows, start=1):
+        for place, panel in zip(grid[number].subgridspec(1, len(row)), row):
+            panel(figure.add_subplot(place))
     run = diagnosis.run
     figure.suptitle(f"{_shorten(run.model)}   ·   {_shorten(run.series)}", fontsize=12, fontweight="bold")
     figure.supxlabel(
@@ -42,6 +41,34 @@ def plot_diagnosis(diagnosis, figure=None):
         fontsize=9, color=GREY,
     )  # fmt: skip
     return figure
+
+
+def _panels(diagnosis):
+    panels = []
+    if len(diagnosis.forgetting.distance) > 1:
+        panels.append(lambda ax: plot_forgetting(diagnosis.forgetting, ax))
+    if diagnosis.gradients.norms is not None:
+        panels.append(lambda ax: plot_gradients(diagnosis.gradients, ax))
+    if diagnosis.saturation:
+        panels.append(lambda ax: plot_activations(diagnosis.saturation[0], ax))
+    matrices = [matrix for matrix in diagnosis.recurrence if matrix.gate is None]
+    if matrices:
+        panels.append(lambda ax: plot_eigenvalues(matrices[0], ax))
+    return panels
+
+
+def _panels_of_memory(diagnosis):
+    if not diagnosis.memories:
+        return []
+    memory = diagnosis.memories[0]
+    time = {"interval": memory.interval, "unit": memory.unit}
+    panels = [
+        lambda ax: plot_gradient_and_carousel(memory.carousel, ax, **time),
+        lambda ax: plot_shares(memory.carousel, ax, **time),
+        lambda ax: plot_time_constants(memory.carousel, ax, **time),
+    ]
+    gates = [gate for gate in diagnosis.gates if gate.layer == memory.layer]
+    return [*panels, lambda ax: plot_gates(gates, ax)] if gates else panels
 
 
 def _shorten(text, length=70):

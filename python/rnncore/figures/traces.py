@@ -12,8 +12,8 @@ def plot_traces(traces, ax=None):
     ax = make_axes(ax)
     values = drawable(traces.values)
     times, label = time_axis(np.arange(1, len(values) + 1), traces.interval, traces.unit)
-    for unit, line in enumerate(values.T):
-        ax.plot(times, line, color=LINES[unit], linewidth=1.1, label=f"unit {unit}")
+    for line, colour, name in zip(values.T, LINES, traces.names):
+        ax.plot(times, line, color=colour, linewidth=1.1, label=name)
     ax.margins(x=0)
     if np.nanmax(np.abs(values), initial=0) > _WIDE:
         ax.set_yscale("symlog")
