@@ -1,7 +1,7 @@
 """Long recurrences and their Jacobians: what a recurrent network does over millions of steps, fast and right."""
 
 from .backends import use_backend
-from .cells import Cell, Chain, Dense, Elman, Linear, MatrixSequence
+from .cells import GRU, LSTM, Cell, Chain, Dense, Diagonal, Elman, GatedDiagonal, Linear, MatrixSequence
 from .configuration import get_include, show_config
 from .covariant_vectors import CovariantVectors
 from .diagnosis import Diagnosis, diagnose
@@ -20,14 +20,18 @@ from .trajectory import Trajectory
 from .version import __version__
 
 __all__ = [
+    "GRU",
+    "LSTM",
     "BackendUnavailable",
     "Cell",
     "Chain",
     "CovariantVectors",
     "Dense",
     "Diagnosis",
+    "Diagonal",
     "Elman",
     "FormatError",
+    "GatedDiagonal",
     "GradientNorms",
     "LayerGradients",
     "Linear",

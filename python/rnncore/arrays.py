@@ -17,8 +17,17 @@ def as_real_array(name, value):
 
     Raises ``TypeError`` for what is not numbers (object, complex, strings) and ``ValueError`` for ragged lists.
     """
+    return _as_array(name, value, "biuf", "real numbers")
+
+
+def as_number_array(name, value):
+    """The same of real or complex numbers."""
+    return _as_array(name, value, "biufc", "numbers")
+
+
+def _as_array(name, value, kinds, what):
     if value is None:
-        raise TypeError(f"{name} must be an array of real numbers, got None")
+        raise TypeError(f"{name} must be an array of {what}, got None")
     if np.ma.isMaskedArray(value) and np.ma.is_masked(value):
         raise ValueError(f"{name} has masked elements; fill them before the call")
     try:
@@ -28,9 +37,9 @@ def as_real_array(name, value):
         raise
     except Exception as error:  # whatever a foreign __array__ raises
         kind = TypeError if isinstance(error, TypeError) else ValueError
-        raise kind(f"{name} cannot be read as an array of real numbers: {error}") from error
-    if array.dtype.kind not in "biuf":
-        raise TypeError(f"{name} must hold real numbers, got an array of dtype {array.dtype}")
+        raise kind(f"{name} cannot be read as an array of {what}: {error}") from error
+    if array.dtype.kind not in kinds:
+        raise TypeError(f"{name} must hold {what}, got an array of dtype {array.dtype}")
     return array
 
 
@@ -66,17 +75,20 @@ def check_finite(name, array, dtype, remedy=""):
 
 
 def common_dtype(named_arrays):
-    """The one float dtype of a cell's parameters; integers follow it, and alone they become float64."""
+    """The one float dtype of a cell's parameters, complex ones that of their parts; integers follow it, and alone they
+    become float64."""
     found = {}
     for name, array in named_arrays.items():
         dtype = array.dtype.newbyteorder("=")
-        if dtype.kind != "f":
+        if dtype.kind not in "fc":
             continue
-        if dtype not in FLOATS:
-            raise TypeError(f"{name} must be float32 or float64, got {dtype}")
-        found.setdefault(dtype, name)
+        real = np.empty(0, dtype).real.dtype
+        if real not in FLOATS:
+            kinds = "float32 or float64" if dtype.kind == "f" else "complex64 or complex128"
+            raise TypeError(f"{name} must be {kinds}, got {dtype}")
+        found.setdefault(real, f"{name} is {dtype}")
     if len(found) > 1:
-        listed = " but ".join(f"{name} is {dtype}" for dtype, name in found.items())
+        listed = " but ".join(found.values())
         raise TypeError(f"parameters must share one dtype: {listed}; convert one of them with .astype")
     return next(iter(found), np.dtype(np.float64))
 

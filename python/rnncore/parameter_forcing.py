@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from .arrays import as_real_array, check_finite, check_shape
+from .arrays import as_number_array, as_real_array, check_finite, check_shape
 from .backends.reference.backend import CELLS
 from .cells import Chain, MatrixSequence
 from .cells.base import is_sparse
@@ -94,9 +94,9 @@ def _read(name, value, layer, parameter, finite):
         if finite:
             check_finite(f"{label}.data", value.data, layer.dtype)
         return value
-    value = as_real_array(label, value)
+    value = (as_number_array if of.dtype.kind == "c" else as_real_array)(label, value)
     check_shape(label, value, of.shape)
     if finite:
-        check_finite(label, value, layer.dtype)
+        check_finite(label, value, of.dtype)
     # A memory map of matrices may be larger than memory; its rows are converted when they are used.
-    return value if isinstance(layer, MatrixSequence) else value.astype(layer.dtype)
+    return value if isinstance(layer, MatrixSequence) else value.astype(of.dtype)

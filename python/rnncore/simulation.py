@@ -119,7 +119,8 @@ def simulate(
             report,
         )
     if states is not None and outputs is None:
-        outputs = states[..., cell.state_size - cell.output_size :]
+        first = cell.state_size - cell.layers[-1].state_size
+        outputs = states[..., first : first + cell.output_size]
     final_state = run.state[0] if run.batch is None else run.state
     return Trajectory(outputs, states, final_state, run.steps, backend.name)
 

@@ -3,9 +3,25 @@
 from .base import Cell
 from .chain import Chain
 from .dense import Dense
+from .diagonal import Diagonal
 from .elman import Elman
+from .gated_diagonal import GatedDiagonal
+from .gru import GRU
 from .linear import Linear
+from .lstm import LSTM
 from .matrix_sequence import MatrixSequence
 from .nonlinearities import NONLINEARITIES
 
-__all__ = ["NONLINEARITIES", "Cell", "Chain", "Dense", "Elman", "Linear", "MatrixSequence"]
+__all__ = [
+    "GRU",
+    "LSTM",
+    "NONLINEARITIES",
+    "Cell",
+    "Chain",
+    "Dense",
+    "Diagonal",
+    "Elman",
+    "GatedDiagonal",
+    "Linear",
+    "MatrixSequence",
+]

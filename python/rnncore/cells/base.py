@@ -84,8 +84,12 @@ class Cell:
         dtype = as_dtype(dtype)
         if dtype == self.dtype:
             return self
+        complex_dtype = np.result_type(dtype, np.complex64)
         with np.errstate(over="ignore"):  # the constructor refuses the infinities
-            converted = {name: array.astype(dtype) for name, array in self.parameters.items()}
+            converted = {
+                name: array.astype(complex_dtype if array.dtype.kind == "c" else dtype)
+                for name, array in self.parameters.items()
+            }
         return type(self)(**converted, **self.options)
 
     def __repr__(self):
@@ -105,6 +109,15 @@ def read_parameters(arrays):
     for name, value in present.items():
         if value.dtype.kind not in "biuf":
             raise TypeError(f"{name} must hold real numbers, got a sparse array of dtype {value.dtype}")
+    return present, common_dtype(present)
+
+
+def read_dense_parameters(arrays, read=as_real_array):
+    """The same of a cell that takes no sparse arrays; ``read`` says which numbers it takes."""
+    for name, value in arrays.items():
+        if is_sparse(value):
+            raise TypeError(f"{name} must be a dense array")
+    present = {name: read(name, value) for name, value in arrays.items() if value is not None}
     return present, common_dtype(present)
 
 

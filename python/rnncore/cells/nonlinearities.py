@@ -3,7 +3,6 @@
 NONLINEARITIES = ("identity", "tanh", "relu", "sigmoid", "elu", "softplus")
 
 
-def check_nonlinearity(name):
-    if not isinstance(name, str) or name not in NONLINEARITIES:
-        raise ValueError(f"nonlinearity must be one of {', '.join(NONLINEARITIES)}; got {name!r}")
-    return name
+def check_nonlinearity(value, name="nonlinearity"):
+    if not isinstance(value, str) or value not in NONLINEARITIES:
+        raise ValueError(f"{name} must be one of {', '.join(NONLINEARITIES)}; got {value!r}")

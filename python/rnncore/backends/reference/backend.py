@@ -2,9 +2,13 @@
 
 import numpy as np
 
-from ...cells import Dense, Elman, Linear, MatrixSequence
+from ...cells import GRU, LSTM, Dense, Diagonal, Elman, GatedDiagonal, Linear, MatrixSequence
 from .chain import ReferenceChain
 from .dense import ReferenceDense
+from .diagonal import ReferenceDiagonal
+from .gated_diagonal import ReferenceGatedDiagonal
+from .gru import ReferenceGRU
+from .lstm import ReferenceLSTM
 from .matrix_sequence import ReferenceMatrixSequence
 from .orthonormalise import orthonormalise
 from .recurrent import ReferenceElman, ReferenceLinear
@@ -13,6 +17,10 @@ from .scaling import log2_norms, rescale
 CELLS = {
     Linear: ReferenceLinear,
     Elman: ReferenceElman,
+    LSTM: ReferenceLSTM,
+    GRU: ReferenceGRU,
+    Diagonal: ReferenceDiagonal,
+    GatedDiagonal: ReferenceGatedDiagonal,
     Dense: ReferenceDense,
     MatrixSequence: ReferenceMatrixSequence,
 }
