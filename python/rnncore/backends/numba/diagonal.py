@@ -11,7 +11,7 @@ from .product import pad_parts
 class NumbaDiagonal(NumbaLayer):
     def __init__(self, cell):
         parameters = cell.parameters
-        self.complex = np.iscomplexobj(parameters["weight_hh"])
+        self.complex = cell.is_complex
         real = {name: _real_rows(array) if self.complex else array for name, array in parameters.items()}
         self.weight_hh, self.weight_ih = parameters["weight_hh"], real.get("weight_ih")
         self.input = InputProjection(self.weight_ih, [real["bias"]] if "bias" in real else [])

@@ -2,13 +2,18 @@
 
 import numpy as np
 
-from ...cells import Dense, Elman, Linear, MatrixSequence
+from ...cells import GRU, LSTM, Dense, Diagonal, Elman, GatedDiagonal, Linear, MatrixSequence
 from .carried_block import Record
 from .dense import NumbaDense
+from .diagonal import NumbaDiagonal
+from .gated_diagonal import NumbaGatedDiagonal
+from .gru import NumbaGRU
 from .layers import Layers
+from .lstm import NumbaLSTM
 from .matrix_sequence import NumbaMatrixSequence
 from .push_forward import push_forward
 from .recurrent import NumbaElman, NumbaLinear
+from .reset_before_gru import NumbaResetBeforeGRU
 from .sharing import share_sequences
 from .tangent_walks import TangentWalks
 
@@ -17,6 +22,10 @@ CELLS = {
     Elman: NumbaElman,
     Dense: NumbaDense,
     MatrixSequence: NumbaMatrixSequence,
+    LSTM: NumbaLSTM,
+    GRU: lambda cell: NumbaGRU(cell) if cell.reset_after else NumbaResetBeforeGRU(cell),
+    Diagonal: NumbaDiagonal,
+    GatedDiagonal: NumbaGatedDiagonal,
 }
 
 
