@@ -10,6 +10,7 @@ from ..cells import Cell, Chain
 from ..errors import FormatError
 from ..whole_files import naming, whole_file
 from .npz import read_npz, write_npz
+from .onnx import read_onnx
 from .safetensors import read_safetensors, write_safetensors
 from .state_dict import from_tensors, to_tensors
 
@@ -100,8 +101,6 @@ def read_model(path, *, layer=None, nonlinearity=None, leak=None):
     """As :func:`load`, with the rest of the file's metadata and the state that it starts from: a :class:`Model`."""
     path = os.fspath(path)
     if _suffix(path) == ".onnx":
-        from .onnx import read_onnx
-
         model = Model(*read_onnx(path, layer))
     elif layer is not None:
         raise ValueError(f"layer={layer!r} is for .onnx files, whose layers have names; {path} is none")
