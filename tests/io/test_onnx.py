@@ -323,6 +323,11 @@ def test_layers_are_picked_by_name(rng, tmp_path):
         read_model(path, layer="four")
     with pytest.raises(ValueError, match="'three' does not directly take the outputs of 'one'"):
         read_model(path, layer=["one", "three"])
+    for wrong in (1, [None], b"two"):
+        with pytest.raises(TypeError, match="layer must be a name or a list of names, got"):
+            read_model(path, layer=wrong)
+    with pytest.raises(ValueError, match=r"layer names no layer"):
+        read_model(path, layer=[])
     with pytest.raises(ValueError, match=r"layer='two' is for \.onnx files"):
         rnncore.load(tmp_path / "m.npz", layer="two")
 

@@ -43,7 +43,7 @@ def diagnose(
         embedded series.
     inputs : array (T, input_size) or (T, B, input_size), path, or None
         A .csv, .npy, .npz or .wav file. None: the run without input, ``steps`` long.
-    layer : str or sequence of str, optional
+    layer : str or list of str, optional
         Which layer of an .onnx file, as for :func:`rnncore.load`.
     steps : int, optional
         Length of the run; the series is repeated as often as it takes. By default the series once.

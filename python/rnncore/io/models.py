@@ -58,7 +58,7 @@ def load(path, *, layer=None, nonlinearity=None, leak=None):
     Parameters
     ----------
     path : str or path
-    layer : str or sequence of str, optional
+    layer : str or list of str, optional
         Names of nodes of an .onnx file: one layer, or several that directly follow each other.
     nonlinearity : str, optional
         That of the recurrent layers, whatever the file says.

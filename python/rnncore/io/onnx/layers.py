@@ -22,7 +22,7 @@ def read_onnx(path, layer=None):
     Parameters
     ----------
     path : str
-    layer : str, sequence of str, or None
+    layer : str, list of str, or None
         As for :func:`rnncore.load`.
     """
     file = File(path)
@@ -75,7 +75,9 @@ def _choose(layers, path):
 
 
 def _pick(layers, wanted, path):
-    wanted = [wanted] if isinstance(wanted, str) else list(wanted)
+    wanted = [wanted] if isinstance(wanted, str) else wanted
+    if not (isinstance(wanted, (list, tuple)) and all(isinstance(name, str) for name in wanted)):
+        raise TypeError(f"layer must be a name or a list of names, got {wanted!r}")
     by_name = {layer.name: layer for layer in layers}
     for name in wanted:
         if name not in by_name:
