@@ -8,7 +8,7 @@ from rnncore import simulate
 from .examples import STEPS, experiment
 from .layouts import unaligned
 
-KINDS = ["elman-tanh", "dense-tanh", "matrix-sequence", "chain-readout", "linear-sparse"]
+KINDS = ["elman-tanh", "dense-tanh", "matrix-sequence", "chain-readout", "linear-sparse", "chain-lstm-last"]
 KEEP = ["outputs", "states", "last", 4]
 
 

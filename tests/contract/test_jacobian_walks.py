@@ -88,7 +88,10 @@ class Walks:
 
     def push_forward(self, cuts=(), forced=True):
         rng = np.random.default_rng(5)
-        dtype, units = self.case.cell.dtype, sum(layer.output_size for layer in self.case.cell.layers)
+        dtype, units = (
+            self.case.cell.dtype,
+            sum(layer.state_size or layer.output_size for layer in self.case.cell.layers),
+        )
         state, tangent = self.state(), rng.normal(size=(self.width, self.size)).astype(dtype)
         moved = forcing = None
         if forced:
@@ -133,6 +136,7 @@ def compare_scaled(got, want, case):
 
 
 STATEFUL = [name for name in EXAMPLES if not name.startswith(("dense", "chain-dense-only"))]
+GATED = ["lstm-peepholes", "gru", "gru-reset-before", "gated-diagonal-gate-identity", "chain-gated", "chain-lstm-last"]
 
 
 @pytest.mark.parametrize("name", STATEFUL)
@@ -163,7 +167,9 @@ def test_pulled_back_products_equal_the_reference(name, backend, dtype):
 
 
 @pytest.mark.parametrize("backward", [False, True])
-@pytest.mark.parametrize("name", ["linear", "elman-tanh", "elman-sigmoid-leaky", "chain-deep", "matrix-sequence"])
+@pytest.mark.parametrize(
+    "name", ["linear", "elman-tanh", "elman-sigmoid-leaky", "chain-deep", "matrix-sequence", "diagonal-complex", *GATED]
+)
 def test_orthonormalised_products_hold_what_they_promise(name, backward, backend, dtype):
     """Q R = A Q_before within rounding, Q orthonormal, R triangular: the definition itself is the reference."""
     case = experiment(name, dtype, size=9, input_size=3, batch=2)
@@ -206,7 +212,10 @@ def test_forced_tangents_equal_the_reference(name, backend, dtype):
                 close(one, other, case, scale=4.0 ** len(case.cell.layers))
 
 
-@pytest.mark.parametrize("name", ["elman-tanh", "elman-relu-leaky", "linear-sparse", "chain-deep", "matrix-sequence"])
+@pytest.mark.parametrize(
+    "name",
+    ["elman-tanh", "elman-relu-leaky", "linear-sparse", "chain-deep", "matrix-sequence", "diagonal-complex", *GATED],
+)
 def test_every_size_equals_the_reference(name, backend, dtype):
     for size in SIZES:
         case = experiment(name, dtype, size=size, steps=3)

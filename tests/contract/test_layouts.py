@@ -9,7 +9,15 @@ from rnncore import Elman, Linear, simulate
 from .examples import experiment
 from .layouts import LAYOUTS
 
-KINDS = ["elman-tanh", "linear-sparse", "dense-tanh", "matrix-sequence", "chain-dense-first"]
+KINDS = [
+    "elman-tanh",
+    "linear-sparse",
+    "lstm",
+    "diagonal-complex",
+    "dense-tanh",
+    "matrix-sequence",
+    "chain-dense-first",
+]
 
 
 @pytest.mark.parametrize("layout", LAYOUTS)
@@ -30,7 +38,15 @@ def test_the_layout_of_inputs_and_state_changes_nothing(layout, batch, backend, 
 
 @pytest.mark.parametrize("layout", [name for name in LAYOUTS if name != "longdouble"])
 def test_the_layout_of_parameters_changes_nothing(layout, backend, dtype):
-    for name in ("elman-tanh", "linear", "dense-tanh", "matrix-sequence"):
+    for name in (
+        "elman-tanh",
+        "linear",
+        "lstm-peepholes",
+        "diagonal",
+        "gated-diagonal-tanh",
+        "dense-tanh",
+        "matrix-sequence",
+    ):
         case = experiment(name, dtype, batch=2)
         laid_out = {key: LAYOUTS[layout](array) for key, array in case.cell.parameters.items()}
         cell = type(case.cell)(**laid_out, **case.cell.options).astype(dtype)
