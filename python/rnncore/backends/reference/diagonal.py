@@ -11,15 +11,15 @@ from ...cells.diagonal import as_complex
 class ReferenceDiagonal:
     def __init__(self, cell):
         parameters = cell.parameters
-        self.weight_hh, self.weight_ih = parameters["weight_hh"], parameters.get("weight_ih")
-        self.bias = parameters.get("bias", np.zeros_like(self.weight_hh))
         self.is_complex = cell.is_complex
+        self.weight_hh = parameters["weight_hh"]
+        self.weight_ih = self._rows(parameters["weight_ih"]) if "weight_ih" in parameters else None
+        self.bias = self._components(parameters.get("bias", np.zeros_like(self.weight_hh)))
 
     def step(self, number, x, state):
-        h = self.weight_hh * self._numbers(state) + self.bias
+        state = self._components(self.weight_hh * self._numbers(state)) + self.bias
         if x is not None and self.weight_ih is not None:
-            h = h + x @ self.weight_ih.T
-        state = self._components(h)
+            state = state + x @ self.weight_ih.T
         return state, state
 
     def jacobian(self, number, x, state):
@@ -27,22 +27,27 @@ class ReferenceDiagonal:
         if self.is_complex:
             a, b = self.weight_hh.real, self.weight_hh.imag
             wrt_state = np.kron(np.diag(a), np.eye(2)) + np.kron(np.diag(b), [[0, -1], [1, 0]])
-        wrt_state = np.broadcast_to(wrt_state.astype(state.dtype), (*state.shape[:-1], *wrt_state.shape))
-        if self.weight_ih is None:
-            return wrt_state, None
-        wrt_input = self._components(self.weight_ih.T).T
-        return wrt_state, np.broadcast_to(wrt_input, (*state.shape[:-1], *wrt_input.shape))
+        lead = state.shape[:-1]
+        wrt_state = np.broadcast_to(wrt_state.astype(state.dtype), (*lead, *wrt_state.shape))
+        return wrt_state, None if self.weight_ih is None else np.broadcast_to(
+            self.weight_ih, (*lead, *self.weight_ih.shape)
+        )
 
     def parameter_tangent(self, numbers, x, state, tangents):
-        """Σ ∂h_t/∂p ṗ over the parameters p of which ``tangents`` holds the ṗ; x and h are those of many steps."""
-        h = self._numbers(state)
-        moved = tangents.get("weight_hh", 0) * h + tangents.get("bias", np.zeros_like(self.weight_hh))
+        """Σ ∂h_t/∂p ṗ over the parameters p of which ``tangents`` holds the ṗ; x and states are those of many steps."""
+        tangent = np.zeros_like(state)
+        if "weight_hh" in tangents:
+            tangent = tangent + self._components(tangents["weight_hh"] * self._numbers(state))
         if "weight_ih" in tangents and x is not None:
-            moved = moved + x @ tangents["weight_ih"].T
-        return self._components(moved)
+            tangent = tangent + x @ self._rows(tangents["weight_ih"]).T
+        return tangent + self._components(tangents["bias"]) if "bias" in tangents else tangent
 
     def _numbers(self, state):
         return as_complex(state) if self.is_complex else state
 
-    def _components(self, h):
-        return np.ascontiguousarray(h).view(h.real.dtype) if self.is_complex else h
+    def _components(self, numbers):
+        return np.ascontiguousarray(numbers).view(numbers.real.dtype) if self.is_complex else numbers
+
+    def _rows(self, weight):
+        """Of each row its real and its imaginary part: inputs are real."""
+        return self._components(weight.T).T
