@@ -117,19 +117,19 @@ def test_metadata_set_nonlinearity_and_leak_and_the_caller_overrides_them(tmp_pa
 
 W, B = array(4, 4), array(4)
 BAD = {
-    "lstm": ({"weight_hh_l0": array(16, 4), "weight_ih_l0": array(16, 2)}, "weight_hh_l0.*LSTM"),
-    "gru": ({"rnn.weight_hh": array(12, 4)}, "rnn.weight_hh.*GRU"),
-    "projected lstm": ({"weight_hr_l0": array(2, 4)}, "weight_hr_l0.*LSTM"),
-    "named lstm": ({"weight_hh": W, "cell": np.array("LSTM")}, "cell is 'LSTM'"),
+    "unknown cell": ({"weight_hh": W, "cell": np.array("Clockwork")}, "cell is 'Clockwork'; this version reads Linear"),
     "bidirectional": ({"weight_hh_l0": W, "weight_hh_l0_reverse": W}, "weight_hh_l0_reverse.*bidirectional"),
     "unknown key": ({"weight_hh": W, "norm.running_mean": B}, "norm.running_mean"),
-    "not square": ({"weight_hh": array(4, 5)}, "'weight_hh' must be square"),
+    "not square": (
+        {"weight_hh": array(4, 5)},
+        r"'weight_hh' must have shape \(n, n\), \(3 n, n\) of a GRU .* got \(4, 5\)",
+    ),
     "wrong input shape": (
         {"rnn.weight_hh_l0": W, "rnn.weight_ih_l0": array(3, 2)},
         r"'rnn.weight_ih_l0' must have shape",
     ),
     "wrong bias": ({"weight_hh": W, "bias_hh": array(3)}, "'bias_hh' must have shape"),
-    "three axes": ({"weight_hh": array(2, 4, 4)}, "'weight_hh' must be square"),
+    "three axes": ({"weight_hh": array(2, 4, 4)}, r"'weight_hh' must have shape \(n, n\), .* got \(2, 4, 4\)"),
     "no recurrent matrix": ({"a.weight_ih_l0": array(4, 2)}, "'a.weight_hh_l0' is missing"),
     "bias alone": ({"bias": B}, "'weight' is missing"),
     "level missing": ({"weight_hh_l0": W, "weight_hh_l2": W}, "levels"),
@@ -142,7 +142,7 @@ BAD = {
     "mixed": ({"weight_hh": W, "weight_ih": array(4, 2, dtype=np.float32)}, "weight_hh.*float64.*weight_ih.*float32"),
     "half": ({"weight_hh": W.astype(np.float16)}, "'weight_hh' is float16"),
     "integers": ({"weight_hh": W.astype(int)}, "'weight_hh' must be float32 or float64"),
-    "complex": ({"weight_hh": W + 1j}, "'weight_hh' must be float32 or float64"),
+    "complex": ({"weight_hh": W + 1j}, "'weight_hh' must hold real numbers, got an array of dtype complex128"),
     "strings": ({"weight_hh": np.array([["a"]])}, "'weight_hh' must be float32 or float64"),
     "leak": ({"weight_hh": W, "leak": np.array(2.0)}, "leak must be in"),
     "leak word": ({"weight_hh": W, "leak": np.array("much")}, "leak.*much"),

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ..cells import Cell, Chain
+from ..cells import GRU, Cell, Chain, Elman
 from ..errors import FormatError
 from ..whole_files import naming, whole_file
 from .npz import read_npz, write_npz
@@ -16,6 +16,7 @@ from .state_dict import from_tensors, to_tensors
 
 READERS = {".npz": read_npz, ".safetensors": read_safetensors}
 WRITERS = {".npz": write_npz, ".safetensors": write_safetensors}
+_OPTIONS = {"nonlinearity": Elman, "leak": Elman, "reset_after": GRU}  # and the layers that take them
 _REMEDIES = {
     ".pt": "save its state_dict() with safetensors.torch.save_file instead",
     ".pth": "save its state_dict() with safetensors.torch.save_file instead",
@@ -34,15 +35,19 @@ class Model(NamedTuple):
     state: np.ndarray | None = None
 
 
-def load(path, *, layer=None, nonlinearity=None, leak=None):
+def load(path, *, layer=None, nonlinearity=None, leak=None, reset_after=None):
     """A cell from an .npz, .safetensors or .onnx file.
 
-    In .npz and .safetensors files parameters are found by torch's names: those of ``RNNCell`` (``weight_hh``), of
-    ``RNN`` (``weight_hh_l0``, ``_l1`` … become a Chain), of ``Linear`` (``weight``: a Dense; beside a recurrent layer
-    its readout), behind any prefix (``encoder.rnn.``), or numbered as in ``Sequential`` (``0.weight_hh``,
-    ``1.weight``). A sparse ``weight_hh`` is ``weight_hh.data``, ``.indices``, ``.indptr`` and ``.shape``. Nonlinearity
-    and leak come from the file's metadata (in npz: 0-d arrays) of those names; without it a network is taken as torch's
-    default, tanh without leak.
+    In .npz and .safetensors files parameters are found by torch's names: those of ``RNNCell``, ``LSTMCell`` and
+    ``GRUCell`` (``weight_hh``), of ``RNN``, ``LSTM`` and ``GRU`` (``weight_hh_l0``, ``_l1`` … become a Chain), of
+    ``Linear`` (``weight``: a Dense; beside a recurrent layer its readout), behind any prefix (``encoder.rnn.``), or
+    numbered as in ``Sequential`` (``0.weight_hh``, ``1.weight``). The rows of ``weight_hh`` tell the cells apart: n of
+    an Elman, 3 n of a GRU, 4 n of an LSTM, whose peepholes are ``weight_ci``, ``weight_cf``, ``weight_co``; a vector is
+    that of a Diagonal, and a ``weight_gate`` that of a GatedDiagonal. A sparse ``weight_hh`` is ``weight_hh.data``,
+    ``.indices``, ``.indptr`` and ``.shape``; a complex array is one in npz, ``NAME.real`` and ``NAME.imag`` in
+    safetensors. Options (nonlinearity, leak, reset_after) come from the file's metadata (in npz: 0-d arrays) of those
+    names; without it a network is taken as torch's default: tanh without leak, the reset gate after the product.
+    Projections (``proj_size``) and bidirectional networks are refused by name.
 
     Of an .onnx file (which needs the package onnx) the recurrent layer is read and nothing else: its RNN, LSTM or GRU
     node, in the graph or in a branch, loop or function of it. Its weights may stand in initializers, Constant nodes,
@@ -61,8 +66,11 @@ def load(path, *, layer=None, nonlinearity=None, leak=None):
     layer : str or list of str, optional
         Names of nodes of an .onnx file: one layer, or several that directly follow each other.
     nonlinearity : str, optional
-        That of the recurrent layers, whatever the file says.
+        That of the Elman layers, whatever the file says.
     leak : float, optional
+        Likewise.
+    reset_after : bool, optional
+        Where the reset gate of the GRU layers stands, whatever the file says.
 
     Raises
     ------
@@ -70,7 +78,7 @@ def load(path, *, layer=None, nonlinearity=None, leak=None):
         The file, and the key, offset or node at which it is not what it promises; several recurrent layers, which are
         listed; none.
     ValueError
-        ``layer`` is not in the file, or nonlinearity or leak are given for a cell without them.
+        ``layer`` is not in the file, or an option is given for a model without a layer that has it.
     ImportError
         onnx is not installed.
     OSError
@@ -88,7 +96,7 @@ def load(path, *, layer=None, nonlinearity=None, leak=None):
     >>> rnncore.load(path)
     Linear(input_size=1, output_size=1, state_size=1, dtype=float64)
     """
-    model = read_model(path, layer=layer, nonlinearity=nonlinearity, leak=leak)
+    model = read_model(path, layer=layer, nonlinearity=nonlinearity, leak=leak, reset_after=reset_after)
     if model.state is not None:
         warnings.warn(
             f"{model.source} starts from a state of its own, not from zero: rnncore.io.read_model(path).state",
@@ -97,7 +105,7 @@ def load(path, *, layer=None, nonlinearity=None, leak=None):
     return model.cell
 
 
-def read_model(path, *, layer=None, nonlinearity=None, leak=None):
+def read_model(path, *, layer=None, nonlinearity=None, leak=None, reset_after=None):
     """As :func:`load`, with the rest of the file's metadata and the state that it starts from: a :class:`Model`."""
     path = os.fspath(path)
     if _suffix(path) == ".onnx":
@@ -107,7 +115,7 @@ def read_model(path, *, layer=None, nonlinearity=None, leak=None):
     else:
         tensors, about = _by_suffix(READERS, path, (*READERS, ".onnx"))(path)
         model = Model(from_tensors(tensors, about, path), about, path)
-    options = {"nonlinearity": nonlinearity, "leak": leak}
+    options = {"nonlinearity": nonlinearity, "leak": leak, "reset_after": reset_after}
     options = {name: value for name, value in options.items() if value is not None}
     return model._replace(cell=_with_options(model.cell, options)) if options else model
 
@@ -152,10 +160,12 @@ def _by_suffix(formats, path, known):
 
 
 def _with_options(cell, options):
-    layers = []
+    layers, unused = [], set(options)
     for layer in cell.layers:
-        takes = {name: value for name, value in options.items() if hasattr(layer, name) and layer.state_size}
+        takes = {name: value for name, value in options.items() if isinstance(layer, _OPTIONS[name])}
         layers.append(layer.replace(**takes) if takes else layer)
-    if layers == list(cell.layers):
-        raise ValueError(f"{' and '.join(options)} given, but the model has no Elman layer to set it on")
+        unused -= set(takes)
+    if unused:
+        name = min(unused)
+        raise ValueError(f"{name} given, but the model has no {_OPTIONS[name].__name__} layer to set it on")
     return Chain(layers) if isinstance(cell, Chain) else layers[0]

@@ -1,4 +1,8 @@
-"""The safetensors format: eight bytes of header length, a JSON header, raw little-endian tensors."""
+"""The safetensors format: eight bytes of header length, a JSON header, raw little-endian tensors.
+
+It has complex64 (in files of late) but no complex128: a complex array is written as two, ``NAME.real`` and
+``NAME.imag``, which every reader of the format understands.
+"""
 
 import json
 import math
@@ -10,7 +14,7 @@ from ..errors import FormatError
 
 DTYPES = {
     "F64": "<f8", "F32": "<f4", "I64": "<i8", "I32": "<i4", "I16": "<i2", "I8": "|i1",
-    "U64": "<u8", "U32": "<u4", "U16": "<u2", "U8": "|u1", "BOOL": "|b1",
+    "U64": "<u8", "U32": "<u4", "U16": "<u2", "U8": "|u1", "BOOL": "|b1", "C64": "<c8",
 }  # fmt: skip
 _NAMES = {np.dtype(code): name for name, code in DTYPES.items()}
 _HALF = {"F16": "float16", "BF16": "bfloat16"}
@@ -38,12 +42,12 @@ def read_safetensors(path):
         end = last
     if end != len(data):
         raise FormatError(f"{path}: offset {start + end}: {len(data) - end} bytes after the last tensor")
-    return tensors, about
+    return _join_parts(tensors, path), about
 
 
 def write_safetensors(path, tensors, about):
     """Largest elements first, so that every tensor is aligned to its element size."""
-    arrays = {name: np.ascontiguousarray(array) for name, array in tensors.items()}
+    arrays = {name: np.ascontiguousarray(array) for name, array in _split_parts(tensors)}
     arrays = dict(sorted(arrays.items(), key=lambda item: -item[1].itemsize))
     header, end = {}, 0
     if about:
@@ -58,6 +62,36 @@ def write_safetensors(path, tensors, about):
         file.write(text)
         for array in arrays.values():
             file.write(array.reshape(-1).view(np.uint8) if array.size else b"")
+
+
+def _split_parts(tensors):
+    for name, array in tensors.items():
+        if array.dtype.kind == "c":
+            yield f"{name}.real", array.real
+            yield f"{name}.imag", array.imag
+        else:
+            yield name, array
+
+
+def _join_parts(tensors, path):
+    joined = {}
+    for key, array in tensors.items():
+        name, _, part = key.rpartition(".")
+        if not name or part not in ("real", "imag"):
+            joined[key] = array
+            continue
+        other = f"{name}.imag" if part == "real" else f"{name}.real"
+        if other not in tensors:
+            raise FormatError(f"{path}: key {other!r} is missing beside {key!r}")
+        if part == "real":
+            imaginary = tensors[other]
+            if (array.shape, array.dtype) != (imaginary.shape, imaginary.dtype) or array.dtype.kind != "f":
+                raise FormatError(
+                    f"{path}: keys {key!r} and {other!r} must be floats of one shape and dtype, got {array.dtype} of "
+                    f"{array.shape} and {imaginary.dtype} of {imaginary.shape}"
+                )
+            joined[name] = array + 1j * imaginary
+    return joined
 
 
 def _read_header(file, size, path):

@@ -5,24 +5,19 @@ import re
 import numpy as np
 
 from ..arrays import FLOATS, first_nonfinite
-from ..cells import Chain, Dense, Elman, Linear, MatrixSequence
+from ..cells import Chain
 from ..cells.base import is_sparse
 from ..errors import FormatError
+from .layer_kinds import check_names, file_key, layer_kind, read_options
 from .layer_names import order_layers
 
-CELLS = {cell.__name__: cell for cell in (Linear, Elman, Dense, MatrixSequence)}
-_OPTIONS = {
-    Elman: {"nonlinearity": str, "leak": float},
-    Dense: {"nonlinearity": str},
-    MatrixSequence: {"check_finite": lambda text: str(text) == "True"},
-}
 _SPARSE_PARTS = ("data", "indices", "indptr", "shape")
 _KEY = re.compile(
     r"(?P<prefix>(?:.*\.)?)"
-    r"(?:(?P<recurrent>weight_ih|weight_hh|bias_ih|bias_hh)(?:_l(?P<level>\d+))?|(?P<plain>weight|bias|matrices))"
+    r"(?:(?P<recurrent>weight_(?:ih|hh|ci|cf|co)|bias_(?:ih|hh))(?:_l(?P<level>\d+))?"
+    r"|(?P<plain>weight|bias|weight_gate|bias_gate|matrices))"
     r"(?:\.(?P<part>data|indices|indptr|shape))?"
 )
-_LATER = {3: "a GRU", 4: "an LSTM"}  # blocks of rows in weight_hh
 
 
 def to_tensors(cell):
@@ -47,17 +42,15 @@ def from_tensors(tensors, about, path):
         raise FormatError(f"{path}: the file holds no arrays")
     _check_numbers(tensors, about, path)
     layers = {}  # (prefix, level): {parameter: array or {sparse part: array}}
-    keys = {}  # (prefix, level, parameter): key
     for key, array in tensors.items():
         prefix, level, name, part = _parse(key, path)
         parameters = layers.setdefault((prefix, level), {})
-        keys[prefix, level, name] = key if part is None else key.removesuffix(f".{part}")
         if part is None:
             parameters[name] = array
         else:
             parameters.setdefault(name, {})[part] = array
     places = order_layers(layers, path)
-    cells = [_build(place, layers[place], about, keys, path) for place in places]
+    cells = [_build(place, layers[place], about, path) for place in places]
     if len(cells) == 1 and not _is_numbered_chain(places[0], about):
         return cells[0]
     try:
@@ -77,8 +70,10 @@ def _suffix(level):
 def _parse(key, path):
     if key.endswith("_reverse"):
         raise FormatError(f"{path}: key {key!r} belongs to a bidirectional network, which is not read by this version")
-    if re.search(r"weight_(hr|c[ifo])(_l\d+)?$", key):
-        raise FormatError(f"{path}: key {key!r} belongs to an LSTM, which is not read by this version")
+    if re.search(r"weight_hr(_l\d+)?$", key):
+        raise FormatError(
+            f"{path}: key {key!r} projects an LSTM's output (proj_size), which is not read by this version"
+        )
     match = _KEY.fullmatch(key)
     if match is None:
         raise FormatError(f"{path}: key {key!r} is no parameter of a layer that this version knows")
@@ -95,10 +90,10 @@ def _check_numbers(tensors, about, path):
             continue
         if array.dtype == np.float16:
             raise FormatError(f"{path}: key {key!r} is float16; convert the weights to float32 or float64 first")
-        if array.dtype.newbyteorder("=") not in FLOATS:
+        if array.dtype.newbyteorder("=") not in (*FLOATS, np.complex64, np.complex128):
             raise FormatError(f"{path}: key {key!r} must be float32 or float64, got {array.dtype}")
         first = first or (key, array.dtype)
-        if array.dtype != first[1]:
+        if array.real.dtype != np.empty(0, first[1]).real.dtype:
             raise FormatError(f"{path}: mixed dtypes: key {first[0]!r} is {first[1]} but key {key!r} is {array.dtype}")
         checked = str(about.get(key.removesuffix("matrices") + "check_finite", True)) == "True"
         index = first_nonfinite(array, array.dtype) if checked else None
@@ -106,62 +101,19 @@ def _check_numbers(tensors, about, path):
             raise FormatError(f"{path}: key {key!r} holds {array[index]} at index {index}")
 
 
-def _build(place, parameters, about, keys, path):
-    prefix, level = place
-    kind = _kind(place, parameters, about, path)
-    arrays = {}
-    for name, array in parameters.items():
-        key = keys[prefix, level, name]
-        arrays[name] = _sparse(array, key, path) if isinstance(array, dict) else array
-    recurrent = arrays.get("weight_hh")
-    if recurrent is not None and recurrent.ndim == 2 and recurrent.shape[1] > 0:
-        rows, columns = recurrent.shape
-        if rows // columns in _LATER and rows % columns == 0:
-            raise FormatError(
-                f"{path}: key {keys[prefix, level, 'weight_hh']!r} of shape {recurrent.shape} is that of "
-                f"{_LATER[rows // columns]}, which is not read by this version"
-            )
+def _build(place, parameters, about, path):
+    kind = layer_kind(place, parameters, about, path)
+    check_names(kind, parameters, place, path)
+    arrays = {
+        name: _sparse(array, file_key(place, name), path) if isinstance(array, dict) else array
+        for name, array in parameters.items()
+    }
     try:
-        return CELLS[kind](**arrays, **_options(place, CELLS[kind], about))
+        return kind(**arrays, **read_options(place, kind, about))
     except (ValueError, TypeError) as error:
         name, _, rest = str(error).partition(" ")
-        subject = f"key {keys[prefix, level, name]!r}" if (prefix, level, name) in keys else f"{prefix}{name}"
+        subject = f"key {file_key(place, name)!r}" if name in parameters else f"{place[0]}{name}"
         raise FormatError(f"{path}: {subject} {rest}") from None
-
-
-def _kind(place, parameters, about, path):
-    prefix, level = place
-    kind = about.get(f"{prefix}cell")
-    if kind is not None:
-        if kind not in CELLS:
-            raise FormatError(f"{path}: {prefix}cell is {kind!r}; this version reads {', '.join(CELLS)}")
-        return kind
-    if "weight_hh" in parameters:
-        if "weight" in parameters:
-            raise FormatError(f"{path}: keys '{prefix}weight_hh' and '{prefix}weight': one layer or two? Give prefixes")
-        return "Linear" if "bias" in parameters else "Elman"
-    if "weight" in parameters:
-        return "Dense"
-    if "matrices" in parameters:
-        return "MatrixSequence"
-    wanted = "weight" if "bias" in parameters else "weight_hh"
-    listed = ", ".join(prefix + name + ("" if level is None else f"_l{level}") for name in parameters)
-    missing = prefix + wanted + ("" if level is None else f"_l{level}")
-    raise FormatError(f"{path}: key {missing!r} is missing beside {listed}")
-
-
-def _options(place, cell, about):
-    """A recurrent layer's options may stand in the file without its prefix; a readout's may not."""
-    prefix, _ = place
-    options = {}
-    for name, convert in _OPTIONS.get(cell, {}).items():
-        value = about.get(f"{prefix}{name}", about.get(name) if cell is Elman else None)
-        if value is not None:
-            try:
-                options[name] = convert(value)
-            except (ValueError, TypeError):
-                raise ValueError(f"{name} cannot be {value!r}") from None
-    return options
 
 
 def _sparse(parts, key, path):
