@@ -6,6 +6,7 @@ from .configuration import get_include, show_config
 from .covariant_vectors import CovariantVectors
 from .diagnosis import Diagnosis, diagnose
 from .errors import BackendUnavailable, FormatError, NonFiniteError
+from .gated_memory import Carousel, carousel
 from .ginelli import covariant_lyapunov_vectors
 from .gradient_flow import GradientNorms, LayerGradients, gradient_norms, layer_gradients
 from .io import load, save
@@ -23,6 +24,7 @@ __all__ = [
     "GRU",
     "LSTM",
     "BackendUnavailable",
+    "Carousel",
     "Cell",
     "Chain",
     "CovariantVectors",
@@ -42,6 +44,7 @@ __all__ = [
     "SingularSpectrum",
     "Trajectory",
     "__version__",
+    "carousel",
     "covariant_lyapunov_vectors",
     "diagnose",
     "get_include",

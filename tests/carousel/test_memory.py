@@ -5,8 +5,8 @@ from ..programs import output_of
 
 PROGRAM = """
 inputs = np.memmap(f"{folder}/series", np.float32, "w+", shape=(size // 16000, 4000))
-cell = rnncore.LSTM(np.ones((16, 4), "f4"), np.ones((16, 4000), "f4"), np.ones(16, "f4"))
-run = lambda part: rnncore.carousel(cell, part, cotangent=np.ones(8), backend=backend)
+cell = rnncore.LSTM(np.ones((4, 1), "f4"), np.ones((4, 4000), "f4"), np.ones(4, "f4"))
+run = lambda part: rnncore.carousel(cell, part, cotangent=np.ones(2), backend=backend)
 run(inputs[:64])
 print(growth(lambda: run(inputs)))
 """

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .. import cells
+from ..cells import GRU, Elman
 
 _BOUNDED = ("tanh", "sigmoid")
 _STRETCHES = 32  # of a run; the largest value in each, so that one rare peak makes no growth
@@ -122,4 +122,4 @@ def _largest_possible(cell, start):
 
 def _within_one(layer):
     """Whether a state within ±1 stays there: an average of what was and of φ, weighted by leak or gate."""
-    return type(layer).__name__ == "GRU" or (isinstance(layer, cells.Elman) and layer.nonlinearity in _BOUNDED)
+    return isinstance(layer, GRU) or (isinstance(layer, Elman) and layer.nonlinearity in _BOUNDED)

@@ -4,11 +4,12 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from ..cells import GRU, LSTM
 from ..cells.base import is_sparse
 
 _LARGEST_DENSE = 500  # units; above it the extreme eigenvalue and singular value are found by Lanczos and Arnoldi
 _ITERATIONS = 500
-_GATES = {"LSTM": ("input", "forget", "candidate", "output"), "GRU": ("reset", "update", "candidate")}
+_GATES = {LSTM: ("input", "forget", "candidate", "output"), GRU: ("reset", "update", "candidate")}
 
 
 @dataclass(frozen=True)
@@ -49,7 +50,7 @@ def describe_recurrences(cell):
     for index, layer in enumerate(cell.layers):
         if "weight_hh" in layer.parameters:
             weight = layer.parameters["weight_hh"]
-            gates = _GATES.get(type(layer).__name__)
+            gates = _GATES.get(type(layer))
             if weight.ndim == 1:
                 found.append(_describe_diagonal(index, weight))
             elif gates:

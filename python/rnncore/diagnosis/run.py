@@ -114,5 +114,5 @@ def _details(layer):
         yield "reset before the product"
     if {"weight_ci", "weight_cf", "weight_co"} & layer.parameters.keys():
         yield "peepholes"
-    if any(array.dtype.kind == "c" for array in layer.parameters.values()):
+    if getattr(layer, "is_complex", False):
         yield "complex, real and imaginary parts in turn"

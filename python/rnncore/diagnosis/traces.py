@@ -45,6 +45,6 @@ class TraceWatcher:
 def _names(cell):
     """Of the first components of the state; complex units have two each."""
     first = next((layer for layer in cell.layers if layer.state_size), cell)
-    if any(array.dtype.kind == "c" for array in first.parameters.values()):
+    if getattr(first, "is_complex", False):
         return tuple(f"unit {index // 2}, {('real', 'imaginary')[index % 2]}" for index in range(_UNITS))
     return tuple(f"unit {index}" for index in range(_UNITS))

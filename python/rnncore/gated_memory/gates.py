@@ -16,8 +16,8 @@ output_slope : ∂h_t/∂c_t with all else of the step held, ``(…, units)``; N
 
 import numpy as np
 
-from .. import cells
 from ..backends.reference.nonlinearities import NONLINEARITIES, SLOPES
+from ..cells import GRU, LSTM, Diagonal, GatedDiagonal
 
 
 class LSTMGates:
@@ -118,8 +118,7 @@ class DiagonalGates:
         return None
 
 
-_READERS = {"LSTM": LSTMGates, "GRU": GRUGates, "GatedDiagonal": GatedDiagonalGates, "Diagonal": DiagonalGates}
-GATES = {getattr(cells, name): reader for name, reader in _READERS.items() if hasattr(cells, name)}
+GATES = {LSTM: LSTMGates, GRU: GRUGates, GatedDiagonal: GatedDiagonalGates, Diagonal: DiagonalGates}
 
 
 def log_magnitude(nonlinearity, z):
