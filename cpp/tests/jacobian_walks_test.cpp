@@ -53,6 +53,55 @@ class Model {
         return add(size, size, [cell](Network<Real>& network) { network.add(cell); });
     }
 
+    Model& lstm(Index size, bool peepholes) {
+        rnncore::LSTM<Real> cell;
+        cell.size = size;
+        cell.input_size = output_size;
+        cell.weight_hh = weights(4 * size * size, 1 / std::sqrt(double(size)));
+        cell.weight_ih = output_size ? weights(4 * size * output_size, 0.5) : nullptr;
+        cell.bias = weights(4 * size, 0.3);
+        if (peepholes) {
+            cell.peephole_i = weights(size, 0.5);
+            cell.peephole_f = weights(size, 0.5);
+            cell.peephole_o = weights(size, 0.5);
+        }
+        return add(size, 2 * size, [cell](Network<Real>& network) { network.add(cell); });
+    }
+
+    Model& gru(Index size, bool reset_after) {
+        const rnncore::GRU<Real> cell{size,
+                                      output_size,
+                                      weights(3 * size * size, 1 / std::sqrt(double(size))),
+                                      output_size ? weights(3 * size * output_size, 0.5) : nullptr,
+                                      weights(3 * size, 0.3),
+                                      weights(size, 0.3),
+                                      reset_after};
+        return add(size, size, [cell](Network<Real>& network) { network.add(cell); });
+    }
+
+    Model& diagonal(Index units, bool complex) {
+        const Index size = complex ? 2 * units : units;
+        const rnncore::Diagonal<Real> cell{size,
+                                           output_size,
+                                           weights(size, 0.8),
+                                           output_size ? weights(size * output_size, 0.5) : nullptr,
+                                           weights(size, 0.3),
+                                           complex};
+        return add(size, size, [cell](Network<Real>& network) { network.add(cell); });
+    }
+
+    Model& gated_diagonal(Index size, Nonlinearity nonlinearity, Nonlinearity gate) {
+        const rnncore::GatedDiagonal<Real> cell{size,
+                                                output_size,
+                                                weights(size * output_size, 0.5),
+                                                weights(size * output_size, 0.5),
+                                                weights(size, 0.3),
+                                                weights(size, 0.3),
+                                                nonlinearity,
+                                                gate};
+        return add(size, size, [cell](Network<Real>& network) { network.add(cell); });
+    }
+
     Network<Real> network(Layout layout, const std::string& target) const {
         Network<Real> made(layout, target);
         for (const auto& add_layer : layers_) add_layer(made);
@@ -147,10 +196,13 @@ class Walks {
         return plain;
     }
 
-    // Central differences err by h² / 6 of the third derivative and by rounding over h; for float64 only, h = 1e-5.
+    // Central differences err by h² / 6 of the third derivative, which grows with the product, and by rounding over h;
+    // for float64 only, h = 1e-5.
     void check_differences(const std::vector<Real>& block, const std::vector<double>& product, Index columns) const {
         if (sizeof(Real) == 4) return;
         const Real h = Real(1e-5);
+        double largest = 1;
+        for (double entry : product) largest = std::max(largest, std::abs(entry));
         for (Index j = 0; j < columns; ++j) {
             std::vector<Real> up = state_, down = state_;
             for (Index i = 0; i < width * size_; ++i) {
@@ -160,7 +212,7 @@ class Walks {
             single_.simulate(stretch(up));
             single_.simulate(stretch(down));
             for (Index i = 0; i < width * size_; ++i)
-                CHECK(std::abs((up[i] - down[i]) / (2 * h) - product[i * columns + j]) < 1e-6);
+                CHECK(std::abs((up[i] - down[i]) / (2 * h) - product[i * columns + j]) < 1e-6 * largest);
         }
     }
 
@@ -260,6 +312,20 @@ void check_all(const std::string& target) {
         chain.dense(size + 1, Nonlinearity::softplus).elman(size, Nonlinearity::sigmoid, 1);
         chain.dense(5, Nonlinearity::tanh).elman(size + 2, Nonlinearity::elu, Real(0.3), true);
         Walks<Real>(chain.dense(4, Nonlinearity::identity), target).check();
+        for (bool option : {false, true}) {
+            Model<Real> lstm(3), gru(3), diagonal(3), gated(3), autonomous(0), mixed(2);
+            Walks<Real>(lstm.lstm(size, option), target).check();
+            Walks<Real>(gru.gru(size, option), target).check();
+            Walks<Real>(diagonal.diagonal(size, option), target).check();
+            Walks<Real>(gated.gated_diagonal(size, option ? Nonlinearity::tanh : Nonlinearity::identity,
+                                             option ? Nonlinearity::identity : Nonlinearity::sigmoid),
+                        target)
+                .check();
+            Walks<Real>(option ? autonomous.lstm(size, true) : autonomous.gru(size, false), target).check();
+            mixed.lstm(size, option).gru(size + 1, option).elman(4, Nonlinearity::tanh, Real(0.5));
+            mixed.diagonal(3, option).gated_diagonal(size + 2, Nonlinearity::tanh, Nonlinearity::sigmoid);
+            Walks<Real>(mixed.lstm(3, !option).dense(2, Nonlinearity::tanh), target).check();
+        }
     }
 }
 

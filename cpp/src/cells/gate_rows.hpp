@@ -48,12 +48,6 @@ inline bool copy_padded(const Real* from, Index units, Real*& to) {
     return true;
 }
 
-// Partial sums of a product whose rows are those of `gates` gates: enough chains of additions to hide their latency.
-inline int gate_partial_sums(int gates, Index unit_vectors) {
-    if (unit_vectors == 1) return gates == 4 ? 2 : 4;
-    return unit_vectors == 2 && gates < 4 ? 2 : 1;
-}
-
 // Most vectors of rows in a tile of all gates of some vectors of units.
 inline constexpr int gate_tile_vectors(int gates) { return single_tile_vectors / gates * gates; }
 

@@ -25,7 +25,7 @@ struct UnitsAt {
     Index row;
 };
 
-template <class Real, class Units, int V, int P>
+template <class Real, class Units, int V>
 void recur_gated(const Units& units, const Real* weights, Index columns, Index first, const GatedSteps<Real>& part,
                  Index sequence, Index from, Index to) {
     constexpr int G = Units::gates;
@@ -44,7 +44,7 @@ void recur_gated(const Units& units, const Real* weights, Index columns, Index f
 #pragma GCC unroll 8
             for (int g = 0; g < G; ++g)
                 sums[0][v * G + g] = units.start(drive + v * G * lanes<Real>, first + v * lanes<Real>, g);
-        add_products<Real, V * G, 1, P>(weights, columns, vectors, sums);
+        add_products<Real, V * G, 1, 1>(weights, columns, vectors, sums);
         UnitsAt<Real> at{0, previous, kept, part.memories ? part.memories + (t * width + sequence) * row : memory,
                          part.slopes ? part.slopes + t * Units::slopes * row : nullptr, row};
 #pragma GCC unroll 8
@@ -64,12 +64,8 @@ using GatedTileRecurrence = void (*)(const Units& units, const Real* weights, In
                                      const GatedSteps<Real>& part, Index sequence, Index from, Index to);
 
 template <class Real, class Units>
-inline GatedTileRecurrence<Real, Units> choose_gated_recurrence(int unit_vectors, int partials) {
-    if (unit_vectors == 2)
-        return Units::gates < 4 && partials == 2 ? recur_gated<Real, Units, 2, Units::gates < 4 ? 2 : 1>
-                                                 : recur_gated<Real, Units, 2, 1>;
-    constexpr int alone = Units::gates < 4 ? 4 : 2;
-    return partials == alone ? recur_gated<Real, Units, 1, alone> : recur_gated<Real, Units, 1, 1>;
+inline GatedTileRecurrence<Real, Units> choose_gated_recurrence(int unit_vectors) {
+    return unit_vectors == 2 ? recur_gated<Real, Units, 2> : recur_gated<Real, Units, 1>;
 }
 
 template <class Real, class Units>
@@ -81,10 +77,9 @@ struct GatedRecurrence {
         constexpr int G = Units::gates;
         if (layout == Layout::batch)
             return pack<Real>(weight, rows.data(), rows.rows(), units, 1, batch_tile_vectors);
-        const int partials = gate_partial_sums(G, padded<Real>(units) / lanes<Real>);
-        if (!pack<Real>(weight, rows.data(), rows.rows(), units, partials, gate_tile_vectors(G), G)) return false;
-        tall = choose_gated_recurrence<Real, Units>(weight.tile_vectors(0) / G, partials);
-        low = choose_gated_recurrence<Real, Units>(weight.tile_vectors(weight.tiles - 1) / G, partials);
+        if (!pack<Real>(weight, rows.data(), rows.rows(), units, 1, gate_tile_vectors(G), G)) return false;
+        tall = choose_gated_recurrence<Real, Units>(weight.tile_vectors(0) / G);
+        low = choose_gated_recurrence<Real, Units>(weight.tile_vectors(weight.tiles - 1) / G);
         return true;
     }
 

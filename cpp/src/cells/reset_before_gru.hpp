@@ -23,6 +23,7 @@ struct ResetBeforeGruCell {
     using Parameters = GRU<Real>;
 
     Index size = 0, input_size = 0;
+    bool batch = false;
     InputProjection<Real> gates_input, candidate_input;
     PackedMatrix<Real> gates, candidate;                     // of h; of r h
     PackedMatrix<Real> input_gates, input_candidate;         // walks with tangents
@@ -46,14 +47,11 @@ struct ResetBeforeGruCell {
               pack_transposed<Real>(transposed_candidate, hn, n, n, single_tile_vectors) &&
               transposed_inputs.create(gru.weight_ih, 3 * n, input_size)))
             return false;
-        const bool batch = layout == Layout::batch;
-        const Index vectors = padded<Real>(n) / lanes<Real>;
+        batch = layout == Layout::batch;
         return gates_input.create(ih.data(), bias.data(), ih.rows(), input_size) &&
                candidate_input.create(in, gru.bias ? gru.bias + 2 * n : nullptr, n, input_size) &&
-               pack<Real>(gates, hh.data(), hh.rows(), n, batch ? 1 : gate_partial_sums(2, vectors),
-                          batch ? batch_tile_vectors : gate_tile_vectors(2), 2) &&
-               pack<Real>(candidate, hn, n, n, batch ? 1 : partial_sums<Real>(n),
-                          batch ? batch_tile_vectors : single_tile_vectors);
+               pack<Real>(gates, hh.data(), hh.rows(), n, 1, batch ? batch_tile_vectors : gate_tile_vectors(2), 2) &&
+               pack<Real>(candidate, hn, n, n, 1, batch ? batch_tile_vectors : single_tile_vectors);
     }
 
     void destroy() {
@@ -85,15 +83,12 @@ struct ResetBeforeGruCell {
         const Real* previous = part.before;
         Index previous_sequence = row;
         for (Index t = 0; t < part.steps; ++t) {
-            for (Index i = 0; i < gates.tiles; ++i)
-                add_tile_product<Real>(gates, i, width, {previous, 0, previous_sequence, width},
-                                       {sums, 0, 2 * row, width});
+            add_products(gates, previous, previous_sequence, sums, 2 * row, width);
             for (Index b = 0; b < width; ++b)
                 for (Index u = 0; u < row; u += lanes<Real>)
                     store<Real>(part.work + b * row + u, sigmoid<Real>(load<Real>(sums + b * 2 * row + 2 * u)) *
                                                              load<Real>(previous + b * previous_sequence + u));
-            for (Index i = 0; i < candidate.tiles; ++i)
-                add_tile_product<Real>(candidate, i, width, {part.work, 0, row, width}, {candidates, 0, row, width});
+            add_products(candidate, part.work, row, candidates, row, width);
             for (Index b = 0; b < width; ++b)
                 for (Index u = 0; u < row; u += lanes<Real>) {
                     const Vector<Real> h = load<Real>(previous + b * previous_sequence + u);
@@ -108,6 +103,16 @@ struct ResetBeforeGruCell {
             candidates += width * row;
             out += part.step;
         }
+    }
+
+    // The tiles of a batch are made for many sequences at a time, others for one.
+    void add_products(const PackedMatrix<Real>& weight, const Real* vectors, Index vector, Real* sums, Index sum,
+                      Index width) const {
+        const Index together = batch ? width : 1;
+        for (Index b = 0; b < width; b += together)
+            for (Index i = 0; i < weight.tiles; ++i)
+                add_tile_product<Real>(weight, i, together, {vectors + b * vector, 0, vector, together},
+                                       {sums + b * sum, 0, sum, together});
     }
 
     // α_r, α_z, β, z, r

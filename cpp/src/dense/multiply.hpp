@@ -91,9 +91,8 @@ inline TileProduct<Real> choose_tile_product(int tile_vectors) {
         if (tile_vectors == 4) found = tile_product<Real, 4, M, P>;
     if constexpr (most >= 5)
         if (tile_vectors == 5) found = tile_product<Real, 5, M, P>;
-    if constexpr (most >= 8 && P <= 2)
-        if (tile_vectors == 6) found = tile_product<Real, 6, M, P>;
     if constexpr (most >= 8 && P == 1) {
+        if (tile_vectors == 6) found = tile_product<Real, 6, M, P>;
         if (tile_vectors == 7) found = tile_product<Real, 7, M, P>;
         if (tile_vectors == 8) found = tile_product<Real, 8, M, P>;
     }

@@ -2,15 +2,13 @@
 
 import numpy as np
 
-from ...cells import Dense, Elman, Linear, MatrixSequence
+from ...cells import GRU, LSTM, Dense, Diagonal, Elman, GatedDiagonal, Linear, MatrixSequence
 from .extension import _native, reason
 
 
-def _recurrent_arguments(cell, biases, nonlinearity, leak):
-    parameters = cell.parameters
-    present = [parameters[name] for name in biases if name in parameters]
-    bias = sum(present[1:], present[0]) if present else None
-    return parameters.get("weight_ih"), bias, nonlinearity, leak
+def _sum_of_biases(parameters, *names):
+    present = [parameters[name] for name in names if name in parameters]
+    return sum(present[1:], present[0]) if present else None
 
 
 def _add_recurrent(network, cell, *arguments):
@@ -23,12 +21,14 @@ def _add_recurrent(network, cell, *arguments):
 
 
 def _add_linear(network, cell):
-    _add_recurrent(network, cell, *_recurrent_arguments(cell, ["bias"], "identity", 1.0))
+    parameters = cell.parameters
+    _add_recurrent(network, cell, parameters.get("weight_ih"), parameters.get("bias"), "identity", 1.0)
 
 
 def _add_elman(network, cell):
-    arguments = _recurrent_arguments(cell, ["bias_ih", "bias_hh"], cell.nonlinearity, cell.leak)
-    _add_recurrent(network, cell, *arguments)
+    parameters = cell.parameters
+    bias = _sum_of_biases(parameters, "bias_ih", "bias_hh")
+    _add_recurrent(network, cell, parameters.get("weight_ih"), bias, cell.nonlinearity, cell.leak)
 
 
 def _add_dense(network, cell):
@@ -39,9 +39,47 @@ def _add_matrix_sequence(network, cell):
     network.add_matrix_sequence(cell.matrices)
 
 
+def _add_lstm(network, cell):
+    parameters = cell.parameters
+    peepholes = (parameters.get(name) for name in ("weight_ci", "weight_cf", "weight_co"))
+    bias = _sum_of_biases(parameters, "bias_ih", "bias_hh")
+    network.add_lstm(parameters["weight_hh"], parameters.get("weight_ih"), bias, *peepholes)
+
+
+def _add_gru(network, cell):
+    parameters = cell.parameters
+    bias, bias_hn = _sum_of_biases(parameters, "bias_ih", "bias_hh"), None
+    if cell.reset_after and "bias_hh" in parameters:
+        candidate = slice(2 * cell.state_size, None)
+        bias, bias_hn = bias.copy(), parameters["bias_hh"][candidate].copy()
+        bias[candidate] = parameters["bias_ih"][candidate] if "bias_ih" in parameters else 0
+    network.add_gru(parameters["weight_hh"], parameters.get("weight_ih"), bias, bias_hn, cell.reset_after)
+
+
+def _add_diagonal(network, cell):
+    arrays = [cell.parameters.get(name) for name in ("weight_hh", "weight_ih", "bias")]
+    if cell.is_complex:
+        arrays = [None if array is None else _parts_in_turn(array) for array in arrays]
+    network.add_diagonal(*arrays, cell.is_complex)
+
+
+def _parts_in_turn(array):
+    """(n, …) complex as (2 n, …): real and imaginary parts of the first axis in turn."""
+    return np.stack([array.real, array.imag], axis=1).reshape(2 * len(array), *array.shape[1:])
+
+
+def _add_gated_diagonal(network, cell):
+    arrays = (cell.parameters.get(name) for name in ("weight_ih", "weight_gate", "bias", "bias_gate"))
+    network.add_gated_diagonal(*arrays, cell.nonlinearity, cell.gate_nonlinearity)
+
+
 CELLS = {
     Linear: _add_linear,
     Elman: _add_elman,
+    LSTM: _add_lstm,
+    GRU: _add_gru,
+    Diagonal: _add_diagonal,
+    GatedDiagonal: _add_gated_diagonal,
     Dense: _add_dense,
     MatrixSequence: _add_matrix_sequence,
 }
