@@ -17,7 +17,7 @@ def growth(run):
     def sample():
         while not stop.wait(0.001):
             seen.append(process.memory_info().rss)
-    thread = threading.Thread(target=sample)
+    thread = threading.Thread(target=sample, daemon=True)
     thread.start()
     run()
     stop.set()
