@@ -87,7 +87,9 @@ def test_a_gradient_that_reaches_zero_has_rate_minus_infinity(backend):
     assert found.rate == -np.inf and found.verdict == "vanishing" and found.half_life == 0
 
 
-@pytest.mark.parametrize("name", ["elman-tanh", "chain-deep", "linear-sparse"])
+@pytest.mark.parametrize(
+    "name", ["elman-tanh", "chain-deep", "linear-sparse", "lstm-peepholes", "gru-reset-before", "chain-gated"]
+)
 def test_the_worst_case_is_the_operator_norm_of_the_product(name, backend):
     from rnncore import jacobian
 
@@ -131,7 +133,7 @@ def test_the_smallest_singular_value_is_right_beyond_the_range_of_floats(backend
 
 
 @pytest.mark.parametrize("given", [True, False])
-@pytest.mark.parametrize("name", ["elman-tanh", "chain-deep", "matrix-sequence"])
+@pytest.mark.parametrize("name", ["elman-tanh", "chain-deep", "matrix-sequence", "chain-gated"])
 def test_chunks_and_threads_change_no_bit(name, given, backend, dtype):
     # At later lags a layer holds less than 2^-100 of the gradient, which float32 cannot tell.
     case = experiment(name, dtype, size=3, steps=80, batch=3)
@@ -252,7 +254,7 @@ CELL = Chain([Elman(np.eye(2) / 2, np.ones((2, 3))), Elman(np.eye(2) / 2, np.one
 @pytest.mark.parametrize(
     "options, kind, message",
     [
-        ({"cotangent": np.ones(3)}, ValueError, r"cotangent must have shape \(4,\), got \(3,\)"),
+        ({"cotangent": np.ones(3)}, ValueError, r"cotangent must have shape \(4,\) or \(2,\), got \(3,\)"),
         ({"cotangent": np.full(4, np.nan)}, ValueError, "cotangent must be finite"),
         ({"cotangent": "x"}, TypeError, "cotangent must hold real numbers"),
         ({"lags": 11}, ValueError, "lags must lie between 0 and the 10 steps"),

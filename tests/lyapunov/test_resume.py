@@ -29,7 +29,7 @@ def run(case, backend, path, *, stop=None, **options):
 
 
 @pytest.mark.parametrize("options", [{}, {"qr_interval": 7}, {"k": 1, "burn_in": 0}, {"tolerance": 0.05}])
-@pytest.mark.parametrize("name", ["elman-tanh", "chain-deep", "matrix-sequence"])
+@pytest.mark.parametrize("name", ["elman-tanh", "chain-deep", "matrix-sequence", "lstm-peepholes"])
 def test_a_run_broken_off_twice_has_the_bits_of_an_unbroken_one(name, options, backend, tmp_path):
     case = experiment(name, np.dtype("f4"), size=3, steps=1000, batch=2)
     whole = run(case, backend, None, **options)

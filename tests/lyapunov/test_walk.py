@@ -18,7 +18,7 @@ def same(one, other):
 
 
 @pytest.mark.parametrize("options", [{}, {"qr_interval": 5, "k": 2}, {"burn_in": 0, "k": 1}, {"burn_in": 77}])
-@pytest.mark.parametrize("name", ["elman-tanh", "chain-deep", "matrix-sequence"])
+@pytest.mark.parametrize("name", ["elman-tanh", "chain-deep", "matrix-sequence", "chain-gated", "diagonal-complex"])
 def test_chunks_and_threads_change_no_bit(name, options, backend, dtype):
     case = experiment(name, dtype, size=4, steps=300, batch=2)
     run = {"inputs": case.inputs, "steps": case.steps, "state": case.state, "backend": backend, **options}

@@ -72,7 +72,7 @@ def test_the_first_k_are_the_first_of_all(backend):
     np.testing.assert_allclose(overlap, 1, rtol=0, atol=1e-10)
 
 
-@pytest.mark.parametrize("name", ["elman-tanh", "chain-deep"])
+@pytest.mark.parametrize("name", ["elman-tanh", "chain-deep", "lstm-peepholes"])
 def test_chunks_and_threads_change_no_bit(name, backend):
     case = experiment(name, np.dtype("float64"), size=3, steps=150, batch=2)
     run = {"state": case.state, "k": 2, "backend": backend}

@@ -184,7 +184,7 @@ def test_float32_is_as_accurate_as_float32(backend):
     np.testing.assert_allclose(got, want, rtol=0, atol=1500 * 16 * np.finfo(np.float32).eps)
 
 
-@pytest.mark.parametrize("name", ["elman-tanh", "chain-deep", "matrix-sequence"])
+@pytest.mark.parametrize("name", ["elman-tanh", "chain-deep", "matrix-sequence", "chain-gated"])
 @pytest.mark.parametrize("batch", [None, 3])
 def test_chunks_and_threads_change_no_bit(name, batch, backend, dtype):
     case = experiment(name, dtype, size=5, steps=200, batch=batch)

@@ -21,6 +21,9 @@ def random_tangents(case, seed=7):
         "parameters": {name: rng.normal(size=array.shape) for name, array in case.cell.parameters.items()},
     }
     for name, array in case.cell.parameters.items():
+        if np.iscomplexobj(array):
+            drawn["parameters"][name] = drawn["parameters"][name] + 1j * rng.normal(size=array.shape)
+    for name, array in case.cell.parameters.items():
         if scipy.sparse.issparse(array):
             drawn["parameters"][name] *= array.toarray() != 0
     if case.inputs is not None:

@@ -32,13 +32,17 @@ def read_lags(lags, steps, spread):
 
 
 def read_cotangent(cotangent, run):
-    """``(B, n, 1)`` of the cell's dtype, and its exponents."""
+    """``(B, n, 1)`` of the cell's dtype, and its exponents; of the outputs' cotangent that of the state they are."""
     cotangent = as_real_array("cotangent", cotangent)
-    size = run.cell.state_size
-    if cotangent.shape not in ((size,), (*run.lead, size)):
-        batch = f" or ({run.batch}, {size})" if run.batch is not None else ""
-        raise ValueError(f"cotangent must have shape ({size},){batch}, got {cotangent.shape}")
+    state_size, last = run.cell.state_size, run.cell.layers[-1]
+    sizes = sorted({state_size, last.output_size} if last.state_size else {state_size}, reverse=True)
+    if cotangent.shape not in [(*lead, size) for size in sizes for lead in ((), run.lead)]:
+        expected = [f"({size},)" for size in sizes]
+        expected += [f"({run.batch}, {size})" for size in sizes if run.batch is not None]
+        raise ValueError(f"cotangent must have shape {' or '.join(expected)}, got {cotangent.shape}")
     check_finite("cotangent", cotangent, np.dtype(np.float64))
-    columns = np.broadcast_to(cotangent.astype(np.float64), (run.width, size))[..., None]
-    block, exponents = normalise(columns, np.zeros((run.width, 1), np.int64))
+    columns = np.zeros((run.width, state_size))
+    first = state_size - last.state_size if cotangent.shape[-1] != state_size else 0
+    columns[:, first : first + cotangent.shape[-1]] = cotangent
+    block, exponents = normalise(columns[..., None], np.zeros((run.width, 1), np.int64))
     return block.astype(run.cell.dtype), exponents

@@ -43,8 +43,9 @@ def gradient_norms(
     steps : int, optional
         T, where there are no inputs.
     cotangent : array, (state_size,) or (B, state_size), optional
-        ∂D/∂x_T of some D. None: the worst case over all cotangents of length 1, ‖A_T ⋯ A_{T-k+1}‖₂, at the cost of
-        ``state_size`` columns.
+        ∂D/∂x_T of some D. (output_size,) or (B, output_size): by the outputs alone, where the last layer has a state of
+        which they are part; that of an LSTM's c_T is zero. None: the worst case over all cotangents of length 1,
+        ‖A_T ⋯ A_{T-k+1}‖₂, at the cost of ``state_size`` columns.
     lags : int or sequence of int, optional
         The largest lag, or the lags. By default all of them; without a cotangent every lag to 1 000, then 50 a decade,
         and T.
