@@ -4,9 +4,9 @@ from ..long_runs.test_memory import GROWTH, MEGABYTES
 from ..programs import output_of
 
 PROGRAM = """
-inputs = np.memmap(f"{folder}/series", np.float32, "w+", shape=(size // 16000, 4000))
-cell = rnncore.LSTM(np.ones((4, 1), "f4"), np.ones((4, 4000), "f4"), np.ones(4, "f4"))
-run = lambda part: rnncore.carousel(cell, part, cotangent=np.ones(2), backend=backend)
+inputs = np.memmap(f"{folder}/series", np.float32, "w+", shape=(size // 64000, 1000, 16))
+cell = rnncore.LSTM(np.ones((4, 1), "f4"), np.ones((4, 16), "f4"), np.ones(4, "f4"))
+run = lambda part: rnncore.carousel(cell, part, cotangent=np.ones(2), lags=[1, len(part)], backend=backend)
 run(inputs[:64])
 print(growth(lambda: run(inputs)))
 """
