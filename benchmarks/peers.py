@@ -1,6 +1,6 @@
-"""Is rnncore faster than torch, onnxruntime and JAX at running an Elman network with its trajectory kept?
+"""Is rnncore faster than torch, onnxruntime and JAX at running Elman networks, LSTM and GRU with the trajectory kept?
 
-    python benchmarks/peers.py [--quick] [--output FILE]
+    python benchmarks/peers.py [--cells elman lstm gru] [--quick] [--output FILE]
 
 One run on one machine: for one thread, then for all, a process of its own in which every library is limited alike and
 all are timed in turn, after their results were seen to agree. Compilation and packing happen before the clock starts
@@ -28,6 +28,7 @@ from rnncore.benchmark.peers import NumPyLoop, Rnncore, one_thread_environment, 
 from rnncore.benchmark.timing import TRIAL_STEPS, enter, interleave
 from rnncore.threads import available_threads
 
+CELLS = ("elman", "lstm", "gru")
 SIZES = (16, 64, 128, 256, 512)
 BATCHES = (1, 16)
 TUNING = ("OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE")  # would change NumPy from what its users have
@@ -36,18 +37,19 @@ TUNING = ("OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE")  # would change NumPy from wh
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     add_options(parser)
+    parser.add_argument("--cells", nargs="+", choices=CELLS, default=CELLS)
     parser.add_argument("--threads", type=int, help=argparse.SUPPRESS)
     arguments = parser.parse_args()
     if arguments.threads:
-        arguments.output.write_text(json.dumps(measure(arguments.threads, arguments.quick)))
+        arguments.output.write_text(json.dumps(measure(arguments.threads, arguments.quick, arguments.cells)))
         return
-    runs = [_in_own_process(threads, arguments.quick) for threads in sorted({1, available_threads()})]
+    runs = [_in_own_process(threads, arguments.quick, arguments.cells) for threads in sorted({1, available_threads()})]
     facts = {"quick": arguments.quick, "runs": runs}
     print(markdown(facts))
     save("peers", facts, arguments)
 
 
-def _in_own_process(threads, quick):
+def _in_own_process(threads, quick, cells):
     environment = {name: value for name, value in os.environ.items() if name not in TUNING}
     for name, value in one_thread_environment().items():
         environment.pop(name, None)
@@ -55,17 +57,18 @@ def _in_own_process(threads, quick):
             environment[name] = value
     with tempfile.TemporaryDirectory() as folder:
         output = Path(folder) / "run.json"
-        command = [sys.executable, __file__, "--threads", str(threads), "--output", str(output)]
+        command = [sys.executable, __file__, "--threads", str(threads), "--output", str(output), "--cells", *cells]
         subprocess.run(command + ["--quick"] * quick, env=environment, check=True)
         return json.loads(output.read_text())
 
 
-def measure(threads, quick):
+def measure(threads, quick, cells):
     """All cases with that many threads, in this process."""
     limits = None if roofline.unavailable() else roofline.limits(threads, quick)
     compiled = [name for name in BACKENDS if name != "reference" and get_backend(name).unavailable() is None]
     libraries = [Rnncore(name) for name in compiled or ["reference"]] + peers() + [NumPyLoop()]
-    cases = [Case("elman", size, batch) for batch in BATCHES for size in (SIZES[:2] if quick else SIZES)]
+    sizes = SIZES[:2] if quick else SIZES
+    cases = [Case(cell, size, batch) for cell in cells for batch in BATCHES for size in sizes]
     return {
         "threads": threads,
         "limits": limits,
@@ -74,9 +77,11 @@ def measure(threads, quick):
 
 
 def _measure(case, libraries, threads, quick, limits):
-    print(f"{threads} threads, n = {case.size}, B = {case.batch}", file=sys.stderr)
+    print(f"{threads} threads, {case}", file=sys.stderr)
     contenders = []
     for library in libraries:
+        if not library.supports(case):
+            continue
         contender, outputs = enter(library, case, threads, 0.002 if quick else 0.01)
         _check(library.name, case, outputs)
         contenders.append(contender)

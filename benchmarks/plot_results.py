@@ -12,6 +12,7 @@ from rnncore.benchmark.timing import Contender, Ratio
 OWN = "rnncore"
 BUSY = 0.9  # processor time over wall time, of a contender that never waits
 NOT_A_LIBRARY = ("numpy",)  # shown, but no rival: a loop anyone would write
+_NAMES = {"elman": "Elman tanh", "lstm": "LSTM", "gru": "GRU"}
 
 
 def main():
@@ -31,8 +32,16 @@ def main():
 
 
 def markdown(facts):
-    """One table per number of threads."""
-    return "\n".join(_table(run) for run in facts["runs"])
+    """One table per number of threads and cell."""
+    return "\n".join(_table(run, cell) for run in facts["runs"] for cell in _cells(run))
+
+
+def _cells(run):
+    return list(dict.fromkeys(case["cell"] for case in run["cases"]))
+
+
+def _of_cell(run, cell):
+    return [case for case in run["cases"] if case["cell"] == cell]
 
 
 def against_best(case):
@@ -49,52 +58,54 @@ def against_best(case):
     return best.name, Ratio.between(best, ours)
 
 
-def _table(run):
-    names = list(run["cases"][0]["contenders"])
+def _table(run, cell):
+    cases = _of_cell(run, cell)
+    names = list(cases[0]["contenders"])
     headings = ["B", "n", *names, "best other ÷ rnncore (band)", "", "share of the limit"]
     lines = [
-        f"{_threads(run)}, Elman tanh float32, 16 inputs, trajectory kept; µs per step\n",
+        f"{_threads(run)}, {_NAMES[cell]} float32, 16 inputs, trajectory kept; µs per step\n",
         "| " + " | ".join(headings) + " |",
         "|" + "---:|" * len(headings),
     ]
-    for case in run["cases"]:
+    for case in cases:
         times = [case["contenders"][name]["microseconds_per_step"] for name in names]
         best = against_best(case)
         share = f"{case['limit_microseconds'] / times[0]:.0%}" if case["limit_microseconds"] else "not measured"
         cells = [str(case["batch"]), str(case["size"]), *(f"{time:.3g}" for time in times)]
         cells += [f"{best[0]} {best[1]}", best[1].verdict] if best else ["no other library installed", ""]
         lines.append("| " + " | ".join([*cells, share]) + " |")
-    if any(about["cores"] < BUSY for case in run["cases"] for about in case["contenders"].values()):
+    if any(about["cores"] < BUSY for case in cases for about in case["contenders"].values()):
         lines.append("\nThe machine was busy with other work: some contenders had less than a core to themselves.")
     return "\n".join(lines) + "\n"
 
 
 def plot(facts, path):
-    """Time per step against n: a row of panels per number of threads, a column per batch size."""
+    """Time per step against n: a row of panels per number of threads and cell, a column per batch size."""
     import matplotlib
 
     matplotlib.use("Agg")
     from matplotlib import pyplot as plt
 
-    runs, batches = facts["runs"], sorted({case["batch"] for case in facts["runs"][0]["cases"]})
+    rows = [(run, cell) for run in facts["runs"] for cell in _cells(run)]
+    batches = sorted({case["batch"] for case in facts["runs"][0]["cases"]})
     figure, panels = plt.subplots(
-        len(runs),
+        len(rows),
         len(batches),
         squeeze=False,
         sharex=True,
-        figsize=(4.5 * len(batches), 3.5 * len(runs)),
+        figsize=(4.5 * len(batches), 3 * len(rows)),
         layout="constrained",
     )
-    for run, row in zip(runs, panels):
+    for (run, cell), row in zip(rows, panels):
         for batch, axes in zip(batches, row):
-            _panel(axes, run, [case for case in run["cases"] if case["batch"] == batch])
-            axes.set_title(f"B = {batch}, {_threads(run).lower()}", fontsize="medium")
+            _panel(axes, run, [case for case in _of_cell(run, cell) if case["batch"] == batch])
+            axes.set_title(f"{_NAMES[cell]}, B = {batch}, {_threads(run).lower()}", fontsize="medium")
     for axes in panels[-1]:
         axes.set_xlabel("units n")
     for row in panels:
         row[0].set_ylabel("µs per step")
     panels[0][0].legend(fontsize="small")
-    figure.suptitle(f"Elman tanh float32 on {facts['machine']['processor']}, {facts['date']}", fontsize="medium")
+    figure.suptitle(f"float32 on {facts['machine']['processor']}, {facts['date']}", fontsize="medium")
     figure.savefig(path, dpi=150)
 
 

@@ -60,7 +60,7 @@ def step_seconds(case, limits):
     return max(
         case.operations / limits["gflops"][case.dtype] / 1e9,
         weights / limits["load_gbs"][held[0] if held else "DRAM"] / 1e9,
-        case.batch * case.size * limits["tanh_ns"][case.dtype] / 1e9,
+        case.functions * limits["tanh_ns"][case.dtype] / 1e9,
     )
 
 

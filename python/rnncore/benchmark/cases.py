@@ -5,10 +5,12 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import sparse
 
-from ..cells import Chain, Dense, Elman, Linear
+from ..cells import GRU, LSTM, Chain, Dense, Diagonal, Elman, GatedDiagonal, Linear
 
 _SEED = 20_25
 NONZEROS_A_ROW = 10
+# Rows of weights that a unit has: of the recurrent matrix, of the inputs' matrix.
+_GATES = {"lstm": (4, 4), "gru": (3, 3), "gru reset before": (3, 3), "gated diagonal": (0, 2)}
 
 
 @dataclass(frozen=True)
@@ -36,13 +38,24 @@ class Case:
     @property
     def recurrent_weights(self):
         """How many weights every step must read."""
-        return self.size * (min(self.size, NONZEROS_A_ROW) if self.cell == "elman sparse" else self.size)
+        if "diagonal" in self.cell:
+            return self.size
+        return self._gates[0] * self.size * (min(self.size, NONZEROS_A_ROW) if "sparse" in self.cell else self.size)
 
     @property
     def operations(self):
         """Floating-point operations of one step's products, two per weight and sequence."""
         layers = 2 if self.cell == "chain" else 1
-        return 2 * self.batch * layers * (self.recurrent_weights + self.size * self.input_size)
+        return 2 * self.batch * layers * (self.recurrent_weights + self._gates[1] * self.size * self.input_size)
+
+    @property
+    def functions(self):
+        """How many values of tanh or the like one step takes, as fast as tanh or faster."""
+        return self.batch * self.size * {"lstm": 5, "linear": 0, "diagonal": 0}.get(self.cell, max(1, self._gates[0]))
+
+    @property
+    def _gates(self):
+        return _GATES.get(self.cell, (1, 1))
 
 
 def _uniform(rng, shape, bound, dtype):
@@ -74,6 +87,34 @@ def _elman_sparse(rng, size, input_size, dtype):
     return Elman(weight_hh, _uniform(rng, (size, input_size), 0.5, dtype), _uniform(rng, size, 0.1, dtype), leak=0.3)
 
 
+def _gated(rng, gates, size, input_size, dtype):
+    weight_hh = np.concatenate([_recurrence(rng, size, input_size, dtype)[0] for _ in range(gates)])
+    rows = gates * size
+    return weight_hh, _uniform(rng, (rows, input_size), 0.5, dtype), _uniform(rng, rows, 0.1, dtype)
+
+
+def _lstm(rng, size, input_size, dtype):
+    return LSTM(*_gated(rng, 4, size, input_size, dtype), np.zeros(4 * size, dtype))
+
+
+def _gru(rng, size, input_size, dtype, **options):
+    return GRU(*_gated(rng, 3, size, input_size, dtype), _uniform(rng, 3 * size, 0.1, dtype), **options)
+
+
+def _gru_reset_before(rng, size, input_size, dtype):
+    return _gru(rng, size, input_size, dtype, reset_after=False)
+
+
+def _diagonal(rng, size, input_size, dtype):
+    decay = rng.uniform(0.5, 0.99, size).astype(dtype)
+    return Diagonal(decay, _uniform(rng, (size, input_size), 0.5, dtype), _uniform(rng, size, 0.1, dtype))
+
+
+def _gated_diagonal(rng, size, input_size, dtype):
+    weights = (_uniform(rng, (size, input_size), 0.5, dtype) for _ in range(2))
+    return GatedDiagonal(*weights, _uniform(rng, size, 0.1, dtype), np.ones(size, dtype))
+
+
 def _dense(rng, size, input_size, dtype):
     return Dense(_uniform(rng, (size, input_size), 0.5, dtype), _uniform(rng, size, 0.1, dtype), nonlinearity="tanh")
 
@@ -87,6 +128,11 @@ CELLS = {
     "elman": _elman,
     "elman relu": _elman_relu,
     "elman sparse": _elman_sparse,
+    "lstm": _lstm,
+    "gru": _gru,
+    "gru reset before": _gru_reset_before,
+    "diagonal": _diagonal,
+    "gated diagonal": _gated_diagonal,
     "dense": _dense,
     "chain": _chain,
 }

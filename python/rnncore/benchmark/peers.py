@@ -17,6 +17,7 @@ import numpy as np
 from ..simulation import simulate
 
 NONLINEARITIES = {"elman": "tanh", "elman relu": "relu"}
+GATED = ("lstm", "gru", "gru reset before")
 
 
 def one_thread_environment():
@@ -39,7 +40,7 @@ class Peer:
         return find_spec(self.name) is not None
 
     def supports(self, case):
-        return case.cell in NONLINEARITIES and case.dtype == "float32"
+        return case.cell in (*NONLINEARITIES, *GATED) and case.dtype == "float32"
 
 
 class Rnncore(Peer):
@@ -61,21 +62,25 @@ class Rnncore(Peer):
 
 
 class Torch(Peer):
-    """``torch.nn.RNN`` in inference mode."""
+    """``torch.nn.RNN``, ``LSTM`` or ``GRU`` in inference mode."""
 
     name = "torch"
+
+    def supports(self, case):
+        return super().supports(case) and case.cell != "gru reset before"
 
     def prepare(self, case, inputs, threads):
         import torch
 
         torch.set_num_threads(threads)
         weights = case.build().parameters
-        network = torch.nn.RNN(case.input_size, case.size, nonlinearity=NONLINEARITIES[case.cell])
-        with torch.no_grad():
-            network.weight_hh_l0.copy_(torch.tensor(weights["weight_hh"]))
-            network.weight_ih_l0.copy_(torch.tensor(weights["weight_ih"]))
-            network.bias_ih_l0.copy_(torch.tensor(weights["bias_ih"]))
-            network.bias_hh_l0.zero_()
+        sizes = case.input_size, case.size
+        if case.cell in GATED:
+            network = getattr(torch.nn, case.cell.upper())(*sizes)
+        else:
+            network = torch.nn.RNN(*sizes, nonlinearity=NONLINEARITIES[case.cell])
+        biases = {"bias_hh": np.zeros_like(weights["bias_ih"])}
+        network.load_state_dict({f"{name}_l0": torch.tensor(array) for name, array in (biases | weights).items()})
         inputs = torch.from_numpy(inputs)
 
         @torch.inference_mode()
@@ -86,7 +91,7 @@ class Torch(Peer):
 
 
 class OnnxRuntime(Peer):
-    """The ONNX operator RNN."""
+    """The ONNX operators RNN, LSTM and GRU."""
 
     name = "onnxruntime"
 
@@ -108,16 +113,19 @@ class OnnxRuntime(Peer):
 def _onnx_model(case):
     from onnx import TensorProto, helper, numpy_helper
 
-    weights = case.build().parameters
-    bias = np.concatenate([weights["bias_ih"], np.zeros_like(weights["bias_ih"])])
+    cell = case.build()
+    weights = {"bias_hh": np.zeros_like(cell.parameters["bias_ih"])} | cell.parameters
+    if case.cell in GATED:
+        order = (0, 3, 1, 2) if case.cell == "lstm" else (1, 0, 2)  # i, o, f, c and z, r, h in ONNX
+        blocks = {name: np.split(array, len(order)) for name, array in weights.items()}
+        weights = {name: np.concatenate([parts[gate] for gate in order]) for name, parts in blocks.items()}
+        operator = case.cell.split()[0].upper()
+        options = {} if case.cell == "lstm" else {"linear_before_reset": int(cell.reset_after)}
+    else:
+        operator, options = "RNN", {"activations": [NONLINEARITIES[case.cell].capitalize()]}
+    bias = np.concatenate([weights["bias_ih"], weights["bias_hh"]])
     stored = {"W": weights["weight_ih"][None], "R": weights["weight_hh"][None], "B": bias[None]}
-    node = helper.make_node(
-        "RNN",
-        ["X", "W", "R", "B"],
-        ["Y"],
-        hidden_size=case.size,
-        activations=[NONLINEARITIES[case.cell].capitalize()],
-    )
+    node = helper.make_node(operator, ["X", "W", "R", "B"], ["Y"], hidden_size=case.size, **options)
     graph = helper.make_graph(
         [node],
         "recurrence",
@@ -137,6 +145,9 @@ class Jax(Peer):
     def __init__(self):
         self._fastest = {}
 
+    def supports(self, case):
+        return super().supports(case) and case.cell != "gru reset before"
+
     def choose(self, case, inputs, threads):
         ways = [(order, unroll) for order in ("W h", "h Wᵀ") for unroll in self.unrolls]
         self._fastest[case] = min(ways, key=lambda way: _best_seconds(_scan(case, inputs, *way)))
@@ -155,22 +166,48 @@ def _scan(case, inputs, order, unroll):
 
     inputs = jnp.asarray(inputs[:, 0] if case.batch == 1 else inputs)
     weights = {name: jnp.asarray(array) for name, array in case.build().parameters.items()}
-    transposed = jnp.asarray(np.ascontiguousarray(case.build().parameters["weight_hh"].T))
-    nonlinearity = {"tanh": jnp.tanh, "relu": jax.nn.relu}[NONLINEARITIES[case.cell]]
+    weights.setdefault("bias_hh", jnp.zeros_like(weights["bias_ih"]))
+    if order == "h Wᵀ":
+        weights["weight_hh"] = jnp.asarray(np.ascontiguousarray(np.asarray(weights["weight_hh"]).T))
     start = jnp.zeros((*inputs.shape[1:-1], case.size), inputs.dtype)
+    start = (start, start) if case.cell == "lstm" else (start,)
+    step = _jax_step(case, lambda weight, h: h @ weight if order == "h Wᵀ" else (weight @ h.T).T)
 
     @jax.jit
-    def run(inputs, weight_hh, weight_ih, bias):
-        def step(h, projected):
-            product = h @ weight_hh if order == "h Wᵀ" else (weight_hh @ h.T).T
-            h = nonlinearity(product + projected)
-            return h, h
+    def run(inputs, weights):
+        projected = inputs @ weights["weight_ih"].T + weights["bias_ih"]
+        return jax.lax.scan(lambda state, x: step(weights, state, x), start, projected, unroll=unroll)[1]
 
-        return jax.lax.scan(step, start, inputs @ weight_ih.T + bias, unroll=unroll)[1]
+    compiled = run.lower(inputs, weights).compile()
+    return lambda: compiled(inputs, weights).block_until_ready()
 
-    weight_hh = transposed if order == "h Wᵀ" else weights["weight_hh"]
-    compiled = run.lower(inputs, weight_hh, weights["weight_ih"], weights["bias_ih"]).compile()
-    return lambda: compiled(inputs, weight_hh, weights["weight_ih"], weights["bias_ih"]).block_until_ready()
+
+def _jax_step(case, product):
+    """``step(weights, state, projected input)`` gives the new state and the outputs."""
+    import jax
+    import jax.numpy as jnp
+
+    def elman(weights, state, projected):
+        nonlinearity = {"tanh": jnp.tanh, "relu": jax.nn.relu}[NONLINEARITIES[case.cell]]
+        h = nonlinearity(product(weights["weight_hh"], state[0]) + projected)
+        return (h,), h
+
+    def lstm(weights, state, projected):
+        h, c = state
+        i, f, g, o = jnp.split(product(weights["weight_hh"], h) + projected, 4, axis=-1)
+        c = jax.nn.sigmoid(f) * c + jax.nn.sigmoid(i) * jnp.tanh(g)
+        h = jax.nn.sigmoid(o) * jnp.tanh(c)
+        return (h, c), h
+
+    def gru(weights, state, projected):
+        (h,) = state
+        r, z, q = jnp.split(product(weights["weight_hh"], h) + weights["bias_hh"], 3, axis=-1)
+        x_r, x_z, x_n = jnp.split(projected, 3, axis=-1)
+        z = jax.nn.sigmoid(z + x_z)
+        h = (1 - z) * jnp.tanh(x_n + jax.nn.sigmoid(r + x_r) * q) + z * h
+        return (h,), h
+
+    return {"lstm": lstm, "gru": gru}.get(case.cell, elman)
 
 
 def _best_seconds(run, repeats=5):
