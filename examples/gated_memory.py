@@ -155,6 +155,8 @@ def trained_network(iterations):
     """ReLUs trained to give back after 1 to 20 distractors: Adam (Kingma and Ba 2015), W = I at the start."""
     import torch
 
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)  # matrices of 40 × 40
     generator = torch.Generator().manual_seed(0)
     recurrent = torch.eye(UNITS).requires_grad_()
     enter = (0.1 * torch.randn(UNITS, 3, generator=generator)).requires_grad_()
@@ -176,6 +178,7 @@ def trained_network(iterations):
         torch.nn.utils.clip_grad_norm_(weights, 1.0)
         optimiser.step()
         schedule.step()
+    torch.set_num_threads(threads)
     recurrent, enter, bias = (weight.detach().double().numpy() for weight in (recurrent, enter, bias))
     return rnncore.Elman(recurrent, enter, bias, nonlinearity="relu")
 

@@ -252,6 +252,14 @@ def test_a_batch_is_its_sequences(name, rng, backend):
         np.testing.assert_allclose(found.shares[:, sequence], single.shares, atol=1e-10)
 
 
+def test_a_cotangent_of_the_outputs_leaves_c_to_h(rng, backend):
+    cell, inputs, by_outputs = lstm(rng), rng.normal(size=(40, 2)), rng.normal(size=4)
+    found = carousel(cell, inputs, cotangent=by_outputs, backend=backend)
+    expected = carousel(cell, inputs, cotangent=np.concatenate([by_outputs, np.zeros(4)]), backend=backend)
+    np.testing.assert_array_equal(found.log2_gradients, expected.log2_gradients)
+    assert np.isfinite(found.log2_gradients[0]).all()  # c_T acts on the outputs through h_T
+
+
 def test_lags_are_those_asked_for(rng):
     cell, inputs = lstm(rng), rng.normal(size=(3000, 2))
     every = carousel(cell, inputs, cotangent=np.ones(8), lags=np.arange(3001))
@@ -314,7 +322,7 @@ SMALL = LSTM(np.zeros((4, 1)), np.zeros((4, 1)))
         (Chain([SMALL, Dense([[1.0]])]), {"steps": 3, "layer": 1}, r"layer must be that of a gated layer, 0 \(LSTM\)"),
         (SMALL, {"steps": 3, "layer": 0.5}, "layer must be an integer"),
         (SMALL, {"steps": 3, "lags": 4}, "lags must lie between 0 and the 3 steps"),
-        (SMALL, {"steps": 3, "cotangent": [1.0]}, r"cotangent must have shape \(2,\)"),
+        (SMALL, {"steps": 3, "cotangent": np.ones(3)}, r"cotangent must have shape \(2,\) or \(1,\)"),
         (SMALL, {"steps": 3, "cotangent": [1.0, np.nan]}, "cotangent must be finite"),
         (SMALL, {"inputs": np.ones((3, 2))}, "inputs have a last axis of 2"),
         (SMALL, {"inputs": np.full((3, 1), np.inf)}, "inputs must be finite"),

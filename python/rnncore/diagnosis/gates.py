@@ -7,6 +7,7 @@ import numpy as np
 from ..backends import choose_backend
 from ..backends.reference.nonlinearities import NONLINEARITIES
 from ..gated_memory import Position, gated_layers
+from ..threads import resolve_threads
 
 _MOST_VALUES = 10_000  # steps times sequences that are looked at
 _SAMPLE = 400  # of these, for the figure
@@ -51,7 +52,7 @@ class GateWatcher:
 
     def __init__(self, task, index, backend, threads):
         self.task, self.index = task, index
-        self.position = Position(task.cell, index, choose_backend(backend), threads)
+        self.position = Position(task.cell, index, choose_backend(backend), resolve_threads(threads))
         self.names = self.position.gates.names
         self.phi = NONLINEARITIES[self.position.gates.nonlinearity]
         self.steps = task.steps if task.series is None else min(task.steps, len(task.series))

@@ -57,8 +57,8 @@ def carousel(
     layer : int, optional
         The layer of a chain; needed where several are gated.
     cotangent : array, (state_size,) or (B, state_size), optional
-        ∂D/∂x_T of some D by the whole state of the chain. None: for each unit the worst case over all cotangents of
-        length 1, at the cost of ``state_size`` columns.
+        ∂D/∂x_T of some D by the whole state of the chain, or by the outputs, as for :func:`rnncore.gradient_norms`.
+        None: for each unit the worst case over all cotangents of length 1, at the cost of ``state_size`` columns.
     lags : int or sequence of int, optional
         The largest lag, or the lags. By default every lag to 1 000, then 50 a decade, and T.
     state : array, (state_size,) or (B, state_size), optional
