@@ -7,15 +7,25 @@ import numpy as np
 import pytest
 import scipy.sparse
 
-from rnncore import Chain, Dense, Elman, Linear, MatrixSequence, simulate
+from rnncore import GRU, LSTM, Chain, Dense, Diagonal, Elman, GatedDiagonal, Linear, MatrixSequence, simulate
 
 CELLS = {
     "linear": Linear([[0.5, 0.1], [0.0, 0.2]], [[1.0], [2.0]], [0.1, 0.2]),
     "elman": Elman(np.eye(2, dtype="f4"), np.ones((2, 3), "f4"), nonlinearity="elu", leak=0.5),
     "sparse": Elman(scipy.sparse.csr_array([[0.0, 1.0], [0.5, 0.0]]), bias_ih=[1.0, -1.0]),
     "dense": Dense([[1.0, 2.0]], [3.0], nonlinearity="softplus"),
+    "lstm": LSTM(np.ones((8, 2)), np.ones((8, 3)), bias_hh=np.arange(8.0), weight_ci=[0.5, -0.5], weight_co=[1.0, 2.0]),
+    "lstm without input": LSTM(np.ones((4, 1), "f4")),
+    "gru": GRU(np.ones((6, 2)), np.ones((6, 1)), np.arange(6.0), reset_after=False),
+    "diagonal": Diagonal([0.5, -0.25], [[1.0], [2.0]], [0.1, 0.2]),
+    "complex diagonal": Diagonal([0.5j, -0.25], [[1.0], [2.0]], [0.1, 0.2]),
+    "complex64 diagonal": Diagonal(np.complex64([0.5j])),
+    "gated diagonal": GatedDiagonal(np.ones((2, 1)), -np.ones((2, 1)), [1.0, 2.0], gate_nonlinearity="tanh"),
     "matrices": MatrixSequence(np.arange(12.0).reshape(3, 2, 2)),
     "chain": Chain([Linear([[0.5]], [[1.0]]), Dense([[2.0], [3.0]], nonlinearity="relu")]),
+    "gated chain": Chain(
+        [GRU(np.ones((3, 1)), np.ones((3, 1))), Diagonal([0.5j], [[1.0]]), LSTM(np.ones((4, 1)), np.ones((4, 2)))]
+    ),
 }
 
 
@@ -128,7 +138,9 @@ def test_astype_converts_every_parameter_and_back(cell):
     other = np.dtype("float32" if cell.dtype == np.float64 else "float64")
     converted = cell.astype(other)
     assert converted.dtype == other
-    assert {array.dtype for array in converted.parameters.values()} == {other}
+    for name, array in converted.parameters.items():
+        complex_before = np.iscomplexobj(cell.parameters[name])
+        assert array.dtype == (np.result_type(other, np.complex64) if complex_before else other)
     assert converted.astype(other) is converted or isinstance(cell, Chain)
     same(
         converted.astype(">f4" if cell.dtype == np.float32 else ">f8").astype(cell.dtype),
@@ -159,6 +171,59 @@ def test_split_state_names_views_of_the_parts():
     for wrong in (np.zeros(4), np.zeros((5, 4)), 1.0):
         with pytest.raises(ValueError, match="state must have a last axis of 5, got shape"):
             chain.split_state(wrong)
+
+
+def test_split_state_of_gated_cells():
+    chain = Chain(
+        [CELLS["lstm"], GatedDiagonal(np.ones((2, 2)), np.ones((2, 2))), GRU(np.ones((9, 3)), np.ones((9, 2)))]
+    )
+    states = np.arange(36.0).reshape(4, 9)
+    parts = chain.split_state(states)
+    assert list(parts) == ["0.h", "0.c", "1.c", "2.h"]
+    for part, columns in zip(parts.values(), ([0, 1], [2, 3], [4, 5], [6, 7, 8])):
+        np.testing.assert_array_equal(part, states[:, columns])
+        assert np.shares_memory(part, states)
+
+
+def test_split_state_of_a_complex_recursion_is_complex():
+    cell = CELLS["complex diagonal"]
+    want = np.array([[1 + 2j, 3 + 4j], [5 + 6j, 7 + 8j]])
+    states = want.view(float)
+    found = cell.split_state(states)["h"]
+    np.testing.assert_array_equal(found, want, strict=True)
+    assert np.shares_memory(found, states)
+    within = np.zeros((2, 7))
+    within[:, 1:5] = states
+    assert np.shares_memory(cell.split_state(within[:, 1:5])["h"], within)
+    for other in (
+        np.asfortranarray(states),
+        np.repeat(states, 2, axis=1)[:, ::2],
+        states.astype(int),
+        states.astype(">f8"),
+    ):
+        np.testing.assert_array_equal(cell.split_state(other)["h"], want, strict=True)
+    found = cell.astype("f4").split_state(states.astype("f4"))["h"]
+    np.testing.assert_array_equal(found, want.astype("c8"), strict=True)
+
+
+def test_all_parameters_of_a_complex_recursion_are_complex():
+    cell = Diagonal([0.5, 2], [[1], [1j]], np.array([1.0, 2.0]))
+    assert {array.dtype for array in cell.parameters.values()} == {np.dtype("c16")}
+    assert (cell.dtype, cell.output_size, cell.is_complex) == (np.float64, 4, True)
+    assert cell.replace(weight_ih=[[1.0], [1.0]]).is_complex and not Diagonal([0.5]).is_complex
+    assert Diagonal(np.complex64([1j]), np.float32([[1]])).dtype == np.float32
+
+
+def test_an_lstm_is_replaced_and_loses_parameters_by_name():
+    cell = CELLS["lstm"]
+    assert "weight_ci" not in cell.replace(weight_ci=None).parameters
+    assert cell.replace(weight_ih=None).input_size == 0
+    assert (cell.output_size, cell.state_size) == (2, 4)
+    assert CELLS["gru"].replace(reset_after=True).reset_after is True
+    assert CELLS["gated diagonal"].replace(nonlinearity="relu").options == {
+        "nonlinearity": "relu",
+        "gate_nonlinearity": "tanh",
+    }
 
 
 def test_sizes_follow_the_parameters(cell):
