@@ -128,7 +128,7 @@ def _difference(found):
     return f"a small difference {change} every {describe_time(every, found.unit)}"
 
 
-_OTHER_WAYS = {"LSTM": "h", "GRU": "the candidate and the reset gate"}
+_OTHER_WAYS = {"LSTM": "h", "GRU": "the candidate and what the gates see"}
 
 
 def _memory(found, diagnosis):

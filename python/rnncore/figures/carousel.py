@@ -23,15 +23,21 @@ def plot_carousel(found, ax=None):
     return plot_gradient_and_carousel(found, axes[0])
 
 
-def plot_gradient_and_carousel(found, ax=None, *, interval=1.0, unit="steps"):
-    """log10 of the norms over all units against the lag; ``interval`` is the time of a step, in ``unit``."""
+def plot_gradient_and_carousel(found, ax=None, *, interval=1.0, unit="steps", decades=np.inf):
+    """log10 of the norms over all units against the lag, as far as the gradient is within ``decades`` of its start;
+    ``interval`` is the time of a step, in ``unit``."""
     ax = make_axes(ax)
-    times = found.lags * interval
-    for log2, colour, width, label in (
-        (found.log2_gradients, BLUE, 3.2, "the gradient"),
-        (found.log2_carousel, ORANGE, 1.6, "by the gates alone"),
+    gradient, carried = (
+        root_sum(_first(found, log2)) * np.log10(2) for log2 in (found.log2_gradients, found.log2_carousel)
+    )
+    with np.errstate(invalid="ignore"):  # no gradient at all
+        beyond = np.flatnonzero(np.abs(gradient - gradient[0]) > decades)
+    shown = slice(int(beyond[0]) + 1 if len(beyond) else None)
+    times = (found.lags * interval)[shown]
+    for curve, colour, width, label in (
+        (gradient[shown], BLUE, 3.2, "the gradient"),
+        (carried[shown], ORANGE, 1.6, "by the gates alone"),
     ):
-        curve = root_sum(_first(found, log2)) * np.log10(2)
         ax.plot(times, np.where(np.isfinite(curve), curve, np.nan), color=colour, linewidth=width, label=label)
     ax.margins(x=0)
     low, high = ax.get_ylim()

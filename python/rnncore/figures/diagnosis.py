@@ -6,7 +6,7 @@ from .eigenvalues import plot_eigenvalues
 from .forecast import plot_forecast
 from .forgetting import plot_forgetting
 from .gates import plot_gates
-from .gradients import plot_gradients
+from .gradients import DECADES, plot_gradients
 from .style import GREY
 from .traces import plot_traces
 
@@ -63,7 +63,7 @@ def _panels_of_memory(diagnosis):
     memory = diagnosis.memories[0]
     time = {"interval": memory.interval, "unit": memory.unit}
     panels = [
-        lambda ax: plot_gradient_and_carousel(memory.carousel, ax, **time),
+        lambda ax: plot_gradient_and_carousel(memory.carousel, ax, decades=DECADES, **time),
         lambda ax: plot_shares(memory.carousel, ax, **time),
         lambda ax: plot_time_constants(memory.carousel, ax, **time),
     ]

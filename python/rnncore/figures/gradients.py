@@ -5,7 +5,7 @@ import numpy as np
 from ..diagnosis.page import describe_time
 from .style import BLUE, GREY, RED, dress, make_axes
 
-_DECADES = 16  # below the start, or above it, the curve is not followed
+DECADES = 16  # below the start, or above it, the curve is not followed
 
 
 def plot_gradients(gradients, ax=None):
@@ -13,7 +13,7 @@ def plot_gradients(gradients, ax=None):
     ax = make_axes(ax)
     dress(ax, "What is left of a gradient", f"{gradients.unit} back", "log10 of its norm")
     curve = gradients.norms.log2_norms * np.log10(2)
-    beyond = np.flatnonzero(np.abs(curve) > _DECADES)
+    beyond = np.flatnonzero(np.abs(curve) > DECADES)
     shown = int(beyond[0]) + 1 if len(beyond) else len(curve)
     times, values = np.arange(shown) * gradients.interval, curve[:shown]
     ax.plot(times, np.where(np.isfinite(values), values, np.nan), color=BLUE, linewidth=1.8)
