@@ -10,6 +10,7 @@ from .destinations import Rows, destination
 from .errors import NonFiniteError
 from .progress import progress_reporter
 from .runs import Run
+from .scan import AssociativeProgram
 from .threads import resolve_threads
 from .trajectory import Trajectory
 
@@ -25,6 +26,7 @@ def simulate(
     check_finite=True,
     raise_nonfinite=False,
     chunk=None,
+    scan="sequential",
     backend=None,
     threads=None,
     progress=None,
@@ -55,6 +57,9 @@ def simulate(
     chunk : int, optional
         Steps between two looks at Ctrl-C and the progress; by default about a tenth of a second of work. The result
         does not depend on it, bit for bit.
+    scan : {"sequential", "associative"}
+        "associative": blocks of steps side by side, put together by the associative law, for cells whose layers are
+        Linear, Diagonal, GatedDiagonal or Dense. See Notes.
     backend : {"native", "numba", "reference"}, optional
     threads : int, optional
         All cores by default; the result does not depend on it, bit for bit.
@@ -77,6 +82,12 @@ def simulate(
     OSError
         ``out`` cannot be written or the disk is too small for it.
 
+    Notes
+    -----
+    By default a run continued from ``final_state`` has the bits of an unbroken one. With ``scan="associative"`` it has
+    them up to rounding, as sums are put together in another order; on any number of threads, and for any ``chunk``, the
+    bits are still the same.
+
     Examples
     --------
     >>> import numpy as np, rnncore
@@ -88,6 +99,8 @@ def simulate(
     every = _kept_every(keep)
     raise_nonfinite = as_flag("raise_nonfinite", raise_nonfinite)
     chunk = None if chunk is None else as_count("chunk", chunk, 1)
+    if not isinstance(scan, str) or scan not in ("sequential", "associative"):
+        raise ValueError(f'scan must be "sequential" or "associative", got {scan!r}')
     threads = resolve_threads(threads)
     backend = choose_backend(backend)
     run = Run(cell, inputs, steps, state, check_finite)
@@ -95,6 +108,11 @@ def simulate(
         every = run.steps
         if out is not None and not every:
             raise ValueError("out would receive nothing: there is no last output of a run over no steps")
+    if scan == "associative":
+        program = AssociativeProgram(cell, backend, run.steps, run.width)
+        panel = program.panel
+    else:
+        program, panel = prepare(cell, backend), 1
     with ExitStack() as stack:
         report = stack.enter_context(progress_reporter(progress, run.steps, "simulate"))
         outputs = states = None
@@ -109,14 +127,13 @@ def simulate(
             outputs = stack.enter_context(destination(out, shape, cell.dtype, run))
         _walk(
             run,
-            prepare(cell, backend),
+            program,
             every,
             None if outputs is None else Rows(outputs[None] if keep == "last" else outputs, run.width),
             None if states is None else Rows(states, run.width),
             raise_nonfinite,
-            chunk,
+            run.segments(chunk, report, multiple=panel),
             threads,
-            report,
         )
     if states is not None and outputs is None:
         first = cell.state_size - cell.layers[-1].state_size
@@ -133,8 +150,8 @@ def _kept_every(keep):
     return as_count("keep", keep, 1)
 
 
-def _walk(run, program, every, outputs, states, raise_nonfinite, chunk, threads, report):
-    for start, stop in run.segments(chunk, report):
+def _walk(run, program, every, outputs, states, raise_nonfinite, segments, threads):
+    for start, stop in segments:
         kept = stop // every - start // every
         if states is not None:
             state_rows = states.take(stop - start)
