@@ -1,4 +1,4 @@
-"""Files in and out: models (npz, safetensors, in only: ONNX) and series (csv, npy, npz, wav)."""
+"""Files in and out: models (npz, safetensors, in only: torch, ONNX) and series (csv, npy, npz, wav)."""
 
 from .models import Model, load, read_model, save
 from .series import Series, read_series

@@ -13,14 +13,11 @@ from .npz import read_npz, write_npz
 from .onnx import read_onnx
 from .safetensors import read_safetensors, write_safetensors
 from .state_dict import from_tensors, to_tensors
+from .torch_files import read_torch
 
-READERS = {".npz": read_npz, ".safetensors": read_safetensors}
+READERS = {".npz": read_npz, ".safetensors": read_safetensors, ".pt": read_torch, ".pth": read_torch}
 WRITERS = {".npz": write_npz, ".safetensors": write_safetensors}
 _OPTIONS = {"nonlinearity": Elman, "leak": Elman, "reset_after": GRU}  # and the layers that take them
-_REMEDIES = {
-    ".pt": "save its state_dict() with safetensors.torch.save_file instead",
-    ".pth": "save its state_dict() with safetensors.torch.save_file instead",
-}
 
 
 class Model(NamedTuple):
@@ -36,9 +33,9 @@ class Model(NamedTuple):
 
 
 def load(path, *, layer=None, nonlinearity=None, leak=None, reset_after=None):
-    """A cell from an .npz, .safetensors or .onnx file.
+    """A cell from an .npz, .safetensors, .pt, .pth or .onnx file.
 
-    In .npz and .safetensors files parameters are found by torch's names: those of ``RNNCell``, ``LSTMCell`` and
+    In all but .onnx files parameters are found by torch's names: those of ``RNNCell``, ``LSTMCell`` and
     ``GRUCell`` (``weight_hh``), of ``RNN``, ``LSTM`` and ``GRU`` (``weight_hh_l0``, ``_l1`` … become a Chain), of
     ``Linear`` (``weight``: a Dense; beside a recurrent layer its readout), behind any prefix (``encoder.rnn.``), or
     numbered as in ``Sequential`` (``0.weight_hh``, ``1.weight``). The rows of ``weight_hh`` tell the cells apart: n of
@@ -47,7 +44,8 @@ def load(path, *, layer=None, nonlinearity=None, leak=None, reset_after=None):
     ``.indices``, ``.indptr`` and ``.shape``; a complex array is one in npz, ``NAME.real`` and ``NAME.imag`` in
     safetensors. Options (nonlinearity, leak, reset_after) come from the file's metadata (in npz: 0-d arrays) of those
     names; without it a network is taken as torch's default: tanh without leak, the reset gate after the product.
-    Projections (``proj_size``) and bidirectional networks are refused by name.
+    Projections (``proj_size``) and bidirectional networks are refused by name. Of .pt and .pth files the state dict is
+    read, alone or as the one state dict of a checkpoint, without torch; other Python objects are refused and never run.
 
     Of an .onnx file (which needs the package onnx) the recurrent layer is read and nothing else: its RNN, LSTM or GRU
     node, in the graph or in a branch, loop or function of it. Its weights may stand in initializers, Constant nodes,
@@ -150,11 +148,9 @@ def _by_suffix(formats, path, known):
     suffix = _suffix(path)
     if suffix in formats:
         return formats[suffix]
-    remedy = _REMEDIES.get(suffix)
-    if suffix == ".onnx":
-        detail = ".onnx files are read, not written, by this version"
-    else:
-        detail = f"{suffix} files are not read by this version; {remedy}" if remedy else f"unknown suffix {suffix!r}"
+    detail = f"unknown suffix {suffix!r}"
+    if suffix in (*READERS, ".onnx"):
+        detail = f"{suffix} files are read, not written, by this version"
     *first, last = known
     raise FormatError(f"{path}: {detail} (models are {', '.join(first)} or {last} files)")
 
