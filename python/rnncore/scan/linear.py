@@ -8,7 +8,9 @@ from .blocks import Memory, RecurrentLayer, kept_between, power_of_two
 
 SEQUENCES = 64  # side by side: register tiles for some threads
 LEAST_STEPS, MOST_STEPS = 1 << 4, 1 << 10
-BLOCK_WEIGHTS = 1 << 21  # read by the steps of a block: beside them its carry is little
+BLOCK_WEIGHTS = 1 << 21  # that the steps of a block read: beside them its carry is little
+LEAST_CARRIED = 1 << 7  # steps of a block, where a matrix has more weights than that
+BATCH_BYTES = 1 << 25
 
 
 class LinearLayer(RecurrentLayer):
@@ -17,8 +19,9 @@ class LinearLayer(RecurrentLayer):
     def __init__(self, layer, backend, steps, width):
         super().__init__(layer, backend)
         self._blocks = SEQUENCES // width
-        most = min(max(power_of_two(BLOCK_WEIGHTS // layer.state_size**2), 1 << 7), MOST_STEPS)
-        self.length = min(max(power_of_two(steps // self._blocks), LEAST_STEPS), most)
+        row_bytes = SEQUENCES * max(layer.state_size, layer.input_size) * layer.dtype.itemsize
+        most = min(max(BLOCK_WEIGHTS // layer.state_size**2, LEAST_CARRIED), BATCH_BYTES // row_bytes, MOST_STEPS)
+        self.length = max(power_of_two(min(steps // self._blocks, most)), LEAST_STEPS)
         self._input_memory, self._output_memory = Memory(layer.dtype), Memory(layer.dtype)
 
     def walk(self, inputs, steps, state, start, every, rows, workers):
@@ -88,7 +91,7 @@ class LinearLayer(RecurrentLayer):
         return batch
 
     def _walk_batch(self, batch, starts, outputs, workers):
-        """All blocks from their starts (blocks, B, n); outputs (L, blocks, B, n) are written, ends take the starts' place."""
+        """All blocks from their starts (blocks, B, n), in whose place the ends come; outputs (L, blocks, B, n)."""
 
         def flat(array):
             return None if array is None else array.reshape(self.length, -1, array.shape[-1])
