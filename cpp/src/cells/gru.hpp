@@ -32,7 +32,8 @@ struct GruUnits {
             for (int s = 0; s < slopes; ++s) store<Real>(at.trace + s * at.row + at.unit, traced[s]);
         }
         const Vector<Real> n = tanh<Real>(candidate);
-        return fma<Real>(sigmoid<Real>(z[1]), h - n, n);
+        const Vector<Real> update = sigmoid<Real>(z[1]);
+        return fma<Real>(update, h, fma<Real>(-update, n, n));  // an open gate keeps h to the last bit
     }
 
     // z_r, z_z, tanh's argument, q, h become α_r, α_z, α_n, β, z.

@@ -94,7 +94,9 @@ struct ResetBeforeGruCell {
                     const Vector<Real> h = load<Real>(previous + b * previous_sequence + u);
                     const Vector<Real> z_z = load<Real>(sums + b * 2 * row + 2 * u + lanes<Real>);
                     const Vector<Real> n = tanh<Real>(load<Real>(candidates + b * row + u));
-                    store<Real>(out + b * part.sequence + u, fma<Real>(sigmoid<Real>(z_z), h - n, n));
+                    const Vector<Real> update = sigmoid<Real>(z_z);
+                    // An open gate keeps h to the last bit.
+                    store<Real>(out + b * part.sequence + u, fma<Real>(update, h, fma<Real>(-update, n, n)));
                 }
             if (part.slopes) linearise(sums, candidates, previous, part.slopes + t * slopes * row, row);
             previous = out;
