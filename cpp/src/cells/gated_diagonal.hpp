@@ -96,6 +96,7 @@ struct GatedDiagonalCell {
                 for (Index t = 0; t < part.steps; ++t, gate += part.width * row, in += part.width * row, to += part.step) {
                     c = fma<Real>(load<Real>(gate), c, load<Real>(in));
                     store<Real>(to, c);
+                    __builtin_prefetch(to + part.steps * part.step, 1);
                 }
             }
         if (!part.slopes) return;
