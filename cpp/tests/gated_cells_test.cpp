@@ -123,15 +123,16 @@ void check_lstm(Index n, Index inputs, bool peepholes, const std::string& target
             state[u] = sigmoid(z[3]) * std::tanh(next);
         }
     };
-    check<Real>(2 * n, n, inputs, n + inputs, step, [&](Network<Real>& network) { network.add(cell); }, target);
+    check<Real>(
+        2 * n, n, inputs, n + inputs, step, [&](Network<Real>& network) { network.add(cell); }, target);
 }
 
 template <class Real>
 void check_gru(Index n, Index inputs, bool reset_after, const std::string& target) {
     const Weights<Real> weights(n, 3, inputs);
     const Real* const bias_hn = weights.extra.data();
-    const rnncore::GRU<Real> cell{n, inputs, weights.hh.data(), inputs ? weights.ih.data() : nullptr,
-                                  weights.bias.data(), bias_hn, reset_after};
+    const rnncore::GRU<Real> cell{
+        n, inputs, weights.hh.data(), inputs ? weights.ih.data() : nullptr, weights.bias.data(), bias_hn, reset_after};
     const Step<Real> step = [&](const Real* x, Vector& state) {
         const Vector h = state;
         Vector r(n), z(n), reset(n);
@@ -146,7 +147,8 @@ void check_gru(Index n, Index inputs, bool reset_after, const std::string& targe
             state[u] = (1 - z[u]) * std::tanh(weights.driven(2 * n + u, x) + product) + z[u] * h[u];
         }
     };
-    check<Real>(n, n, inputs, n + inputs, step, [&](Network<Real>& network) { network.add(cell); }, target);
+    check<Real>(
+        n, n, inputs, n + inputs, step, [&](Network<Real>& network) { network.add(cell); }, target);
 }
 
 template <class Real>
@@ -154,8 +156,8 @@ void check_diagonal(Index n, Index inputs, bool complex, const std::string& targ
     const Index size = complex ? 2 * n : n;
     const Weights<Real> weights(size, 1, inputs);
     const auto decay = random_values<Real>(size, 0.7);
-    const rnncore::Diagonal<Real> cell{size,    inputs, decay.data(), inputs ? weights.ih.data() : nullptr,
-                                       weights.bias.data(), complex};
+    const rnncore::Diagonal<Real> cell{
+        size, inputs, decay.data(), inputs ? weights.ih.data() : nullptr, weights.bias.data(), complex};
     const Step<Real> step = [&](const Real* x, Vector& state) {
         const Vector h = state;
         for (Index u = 0; u < size; ++u) {
@@ -166,7 +168,8 @@ void check_diagonal(Index n, Index inputs, bool complex, const std::string& targ
             state[u] = turned + weights.driven(u, x);
         }
     };
-    check<Real>(size, size, inputs, inputs, step, [&](Network<Real>& network) { network.add(cell); }, target);
+    check<Real>(
+        size, size, inputs, inputs, step, [&](Network<Real>& network) { network.add(cell); }, target);
 }
 
 template <class Real>
@@ -188,7 +191,8 @@ void check_gated_diagonal(Index n, Index inputs, bool unbounded, const std::stri
     };
     // An unbounded gate multiplies its own error by c.
     const Index terms = unbounded ? 100 * inputs : inputs;
-    check<Real>(n, n, inputs, terms, step, [&](Network<Real>& network) { network.add(cell); }, target);
+    check<Real>(
+        n, n, inputs, terms, step, [&](Network<Real>& network) { network.add(cell); }, target);
 }
 
 template <class Real>

@@ -47,10 +47,10 @@ template <class Real>
 struct LSTM {
     Index size = 0;
     Index input_size = 0;
-    const Real* weight_hh = nullptr;    // (4 size, size)
-    const Real* weight_ih = nullptr;    // (4 size, input_size), or null with input_size 0
-    const Real* bias = nullptr;         // (4 size), or null
-    const Real* peephole_i = nullptr;   // (size), or null; so the others
+    const Real* weight_hh = nullptr;   // (4 size, size)
+    const Real* weight_ih = nullptr;   // (4 size, input_size), or null with input_size 0
+    const Real* bias = nullptr;        // (4 size), or null
+    const Real* peephole_i = nullptr;  // (size), or null; so the others
     const Real* peephole_f = nullptr;
     const Real* peephole_o = nullptr;
 };
@@ -85,9 +85,9 @@ template <class Real>
 struct GatedDiagonal {
     Index size = 0;
     Index input_size = 0;
-    const Real* weight_ih = nullptr;    // (size, input_size); so weight_gate
+    const Real* weight_ih = nullptr;  // (size, input_size); so weight_gate
     const Real* weight_gate = nullptr;
-    const Real* bias = nullptr;         // (size), or null; so bias_gate
+    const Real* bias = nullptr;  // (size), or null; so bias_gate
     const Real* bias_gate = nullptr;
     Nonlinearity nonlinearity = Nonlinearity::identity;
     Nonlinearity gate_nonlinearity = Nonlinearity::sigmoid;

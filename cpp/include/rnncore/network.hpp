@@ -54,10 +54,11 @@ struct Factors {
 // Tangents of what goes in, and of what comes out.
 template <class Real>
 struct Tangents {
-    const Real* inputs = nullptr;   // (steps, width, input_size); null: zero
-    const Real* forcing = nullptr;  // (steps, width, sum of the layers' sizes: of state, else of output), layer by layer; null: zero
-    Real* state = nullptr;          // (width, state_size), changed in place
-    Real* outputs = nullptr;        // (steps, width, output_size)
+    const Real* inputs = nullptr;  // (steps, width, input_size); null: zero
+    const Real* forcing =
+        nullptr;  // (steps, width, sum of the layers' sizes: of state, else of output), layer by layer; null: zero
+    Real* state = nullptr;    // (width, state_size), changed in place
+    Real* outputs = nullptr;  // (steps, width, output_size)
 };
 
 template <class Real>

@@ -21,8 +21,8 @@ struct GatedDiagonalCell {
 
     Index size = 0, input_size = 0;
     InputProjection<Real> gate_input, input;
-    PackedMatrix<Real> input_gates;               // walks with tangents
-    TransposedInputs<Real> transposed_inputs;     // walks backward: of gates, then of inputs
+    PackedMatrix<Real> input_gates;            // walks with tangents
+    TransposedInputs<Real> transposed_inputs;  // walks backward: of gates, then of inputs
     Activation<Real> gate_activation = nullptr, activation = nullptr;
     Linearisation<Real> gate_linearisation = nullptr, linearisation = nullptr;
 
@@ -39,9 +39,9 @@ struct GatedDiagonalCell {
         if (!both) return false;
         std::memcpy(both, cell.weight_gate, sizeof(Real) * block);
         std::memcpy(both + block, cell.weight_ih, sizeof(Real) * block);
-        const bool made = create_inputs(cell) &&
-                          (layout == Layout::tangent ? create_gates(both)
-                                                     : transposed_inputs.create(both, 2 * size, input_size));
+        const bool made =
+            create_inputs(cell) &&
+            (layout == Layout::tangent ? create_gates(both) : transposed_inputs.create(both, 2 * size, input_size));
         std::free(both);
         return made;
     }
@@ -93,7 +93,8 @@ struct GatedDiagonalCell {
                 const Real* gate = gates + b * row + u;
                 const Real* in = inputs + b * row + u;
                 Real* to = part.rows + b * part.sequence + u;
-                for (Index t = 0; t < part.steps; ++t, gate += part.width * row, in += part.width * row, to += part.step) {
+                for (Index t = 0; t < part.steps;
+                     ++t, gate += part.width * row, in += part.width * row, to += part.step) {
                     c = fma<Real>(load<Real>(gate), c, load<Real>(in));
                     store<Real>(to, c);
                     __builtin_prefetch(to + part.steps * part.step, 1);

@@ -18,10 +18,10 @@ namespace rnncore::RNNCORE_TARGET {
 template <class Real>
 struct UnitsAt {
     Index unit;
-    const Real* previous;     // h before
-    const Real* memory;       // c before
-    Real* next_memory;        // receives c; may be the same
-    Real* trace;              // receives what the slopes are worked out from, `row` apart; null: not wanted
+    const Real* previous;  // h before
+    const Real* memory;    // c before
+    Real* next_memory;     // receives c; may be the same
+    Real* trace;           // receives what the slopes are worked out from, `row` apart; null: not wanted
     Index row;
 };
 
@@ -31,8 +31,8 @@ void recur_gated(const Units& units, const Real* weights, Index columns, Index f
     constexpr int G = Units::gates;
     const Index row = part.row, width = part.width;
     const Real* drive = part.drives + (from * width + sequence) * G * row + first * G;
-    const Real* previous = from ? part.rows + (from - 1) * part.step + sequence * part.sequence
-                                : part.before + sequence * row;
+    const Real* previous =
+        from ? part.rows + (from - 1) * part.step + sequence * part.sequence : part.before + sequence * row;
     Real* out = part.rows + from * part.step + sequence * part.sequence;
     Real* const memory = part.memory + sequence * row;
     const Real* kept = from && part.memories ? part.memories + ((from - 1) * width + sequence) * row : memory;
@@ -45,8 +45,12 @@ void recur_gated(const Units& units, const Real* weights, Index columns, Index f
             for (int g = 0; g < G; ++g)
                 sums[0][v * G + g] = units.start(drive + v * G * lanes<Real>, first + v * lanes<Real>, g);
         add_products<Real, V * G, 1, 1>(weights, columns, vectors, sums);
-        UnitsAt<Real> at{0, previous, kept, part.memories ? part.memories + (t * width + sequence) * row : memory,
-                         part.slopes ? part.slopes + t * Units::slopes * row : nullptr, row};
+        UnitsAt<Real> at{0,
+                         previous,
+                         kept,
+                         part.memories ? part.memories + (t * width + sequence) * row : memory,
+                         part.slopes ? part.slopes + t * Units::slopes * row : nullptr,
+                         row};
 #pragma GCC unroll 8
         for (int v = 0; v < V; ++v) {
             at.unit = first + v * lanes<Real>;
@@ -75,8 +79,7 @@ struct GatedRecurrence {
 
     bool create(const GateRows<Real>& rows, Index units, Layout layout) {
         constexpr int G = Units::gates;
-        if (layout == Layout::batch)
-            return pack<Real>(weight, rows.data(), rows.rows(), units, 1, batch_tile_vectors);
+        if (layout == Layout::batch) return pack<Real>(weight, rows.data(), rows.rows(), units, 1, batch_tile_vectors);
         if (!pack<Real>(weight, rows.data(), rows.rows(), units, 1, gate_tile_vectors(G), G)) return false;
         tall = choose_gated_recurrence<Real, Units>(weight.tile_vectors(0) / G);
         low = choose_gated_recurrence<Real, Units>(weight.tile_vectors(weight.tiles - 1) / G);
@@ -125,8 +128,8 @@ struct GatedRecurrence {
                     for (Index v = 0; v < vectors; ++v)
                         for (int g = 0; g < G; ++g) {
                             const Index at = b * drive_row + (v * G + g) * lanes<Real>;
-                            store<Real>(sums + at, units.start(drives + b * drive_row + v * G * lanes<Real>,
-                                                               v * lanes<Real>, g));
+                            store<Real>(sums + at,
+                                        units.start(drives + b * drive_row + v * G * lanes<Real>, v * lanes<Real>, g));
                         }
             Real* const next = part.memories ? part.memories + t * width * row : part.memory;
             const bool upward = (part.start + t) % 2;
@@ -142,8 +145,7 @@ struct GatedRecurrence {
                     for (Index v = from; v < to; ++v) {
                         at.unit = v * lanes<Real>;
                         Vector<Real> z[G];
-                        for (int g = 0; g < G; ++g)
-                            z[g] = load<Real>(sums + b * drive_row + (v * G + g) * lanes<Real>);
+                        for (int g = 0; g < G; ++g) z[g] = load<Real>(sums + b * drive_row + (v * G + g) * lanes<Real>);
                         store<Real>(out + b * part.sequence + at.unit,
                                     units.finish(z, drives + b * drive_row + v * G * lanes<Real>, at));
                     }

@@ -72,8 +72,8 @@ struct GruCell {
         const GateRows<Real> hh(gru.weight_hh, 3, size, size), ih(gru.weight_ih, 3, size, input_size),
             bias(gru.bias, 3, size, 1);
         if (hh.failed() || ih.failed() || bias.failed()) return false;
-        if (layout == Layout::tangent && !pack<Real>(input_gates, ih.data(), ih.rows(), input_size, 1,
-                                                     gate_tile_vectors(3), 3))
+        if (layout == Layout::tangent &&
+            !pack<Real>(input_gates, ih.data(), ih.rows(), input_size, 1, gate_tile_vectors(3), 3))
             return false;
         if (layout == Layout::adjoint && !create_transposed(gru)) return false;
         units.bias_hn = static_cast<Real*>(allocate(sizeof(Real) * padded<Real>(size)));
@@ -153,8 +153,8 @@ struct GruCell {
                 rows.put(step.scratch, g * n + u, count, rows.slope(by_part[g], u) * rows.get(step.state, u));
             });
         scale_rows(a + 4 * row, step.state, n, step.columns, step.stride, step.result);
-        multiply_block<Real>(transposed_recurrence, step.scratch, step.columns, step.stride, {nullptr, 0, nullptr, true},
-                             step.result);
+        multiply_block<Real>(transposed_recurrence, step.scratch, step.columns, step.stride,
+                             {nullptr, 0, nullptr, true}, step.result);
         if (step.below)
             transposed_inputs.multiply(step.scratch + n * step.stride, step.columns, step.stride, step.below);
     }

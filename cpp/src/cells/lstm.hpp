@@ -2,7 +2,8 @@
 // c' = f c + i g, h' = o tanh(c')
 //
 // Jacobian: dc' = k dc + a_i dz_i + a_f dz_f + a_g dz_g, dh' = a_o dz_o + β dc', dz = W_hh dh + W_ih dx, with
-// a_i = g σ'_i, a_f = c σ'_f, a_g = i tanh'_g, a_o = tanh(c') σ'_o, k = f + p_i a_i + p_f a_f, β = o tanh'(c') + p_o a_o.
+// a_i = g σ'_i, a_f = c σ'_f, a_g = i tanh'_g, a_o = tanh(c') σ'_o, k = f + p_i a_i + p_f a_f, β = o tanh'(c') + p_o
+// a_o.
 #pragma once
 
 #include "cells/gated_recurrence.hpp"
@@ -43,9 +44,10 @@ struct LstmUnits {
     // z_i, z_f, z_g, z_o, c, c' become a_i, a_f, a_g, a_o, k, β.
     void linearise(Real* trace, Index row) const {
         for (Index u = 0; u < row; u += lanes<Real>, trace += lanes<Real>) {
-            const Vector<Real> z_i = load<Real>(trace), z_f = load<Real>(trace + row), z_g = load<Real>(trace + 2 * row),
-                               z_o = load<Real>(trace + 3 * row), c = load<Real>(trace + 4 * row),
-                               next = load<Real>(trace + 5 * row), tanh_next = tanh<Real>(next);
+            const Vector<Real> z_i = load<Real>(trace), z_f = load<Real>(trace + row),
+                               z_g = load<Real>(trace + 2 * row), z_o = load<Real>(trace + 3 * row),
+                               c = load<Real>(trace + 4 * row), next = load<Real>(trace + 5 * row),
+                               tanh_next = tanh<Real>(next);
             const Vector<Real> a_i = tanh<Real>(z_g) * sigmoid_slope<Real>(z_i), a_f = c * sigmoid_slope<Real>(z_f),
                                a_o = tanh_next * sigmoid_slope<Real>(z_o);
             Vector<Real> k = sigmoid<Real>(z_f), beta = sigmoid<Real>(z_o) * tanh_slope<Real>(next);
@@ -72,8 +74,8 @@ struct LstmCell {
     InputProjection<Real> input;
     GatedRecurrence<Real, LstmUnits<Real>> recurrence;
     LstmUnits<Real> units;
-    PackedMatrix<Real> input_gates;                     // walks with tangents
-    PackedMatrix<Real> transposed_recurrence;           // walks backward
+    PackedMatrix<Real> input_gates;            // walks with tangents
+    PackedMatrix<Real> transposed_recurrence;  // walks backward
     TransposedInputs<Real> transposed_inputs;
 
     bool create(const LSTM<Real>& lstm, Layout layout) {
@@ -82,8 +84,8 @@ struct LstmCell {
         const GateRows<Real> hh(lstm.weight_hh, 4, size, size), ih(lstm.weight_ih, 4, size, input_size),
             bias(lstm.bias, 4, size, 1);
         if (hh.failed() || ih.failed() || bias.failed()) return false;
-        if (layout == Layout::tangent && !pack<Real>(input_gates, ih.data(), ih.rows(), input_size, 1,
-                                                     gate_tile_vectors(4), 4))
+        if (layout == Layout::tangent &&
+            !pack<Real>(input_gates, ih.data(), ih.rows(), input_size, 1, gate_tile_vectors(4), 4))
             return false;
         if (layout == Layout::adjoint &&
             !(pack_transposed<Real>(transposed_recurrence, lstm.weight_hh, 4 * size, size, single_tile_vectors) &&
@@ -99,8 +101,8 @@ struct LstmCell {
         input.destroy();
         recurrence.destroy();
         transposed_inputs.destroy();
-        for (Real* part : {units.peephole_i, units.peephole_f, units.peephole_o, input_gates.data,
-                           transposed_recurrence.data})
+        for (Real* part :
+             {units.peephole_i, units.peephole_f, units.peephole_o, input_gates.data, transposed_recurrence.data})
             std::free(part);
     }
 

@@ -25,8 +25,8 @@ struct ResetBeforeGruCell {
     Index size = 0, input_size = 0;
     bool batch = false;
     InputProjection<Real> gates_input, candidate_input;
-    PackedMatrix<Real> gates, candidate;                     // of h; of r h
-    PackedMatrix<Real> input_gates, input_candidate;         // walks with tangents
+    PackedMatrix<Real> gates, candidate;                        // of h; of r h
+    PackedMatrix<Real> input_gates, input_candidate;            // walks with tangents
     PackedMatrix<Real> transposed_gates, transposed_candidate;  // walks backward
     TransposedInputs<Real> transposed_inputs;
 
@@ -138,7 +138,7 @@ struct ResetBeforeGruCell {
         Real *const result = step.result, *const m = step.scratch, *const sums = m + row * step.stride;
         const bool driven = step.inputs && input_size > 0;
         const auto add_candidate = [=](const auto& rows, Index u, Index count, const Vector<Real>* z)
-                                       __attribute__((always_inline)) {
+            __attribute__((always_inline)) {
             rows.put(result, u, count, fma<Real>(rows.slope(beta, u), z[0], rows.get(result, u)));
         };
         if (driven)
@@ -149,8 +149,8 @@ struct ResetBeforeGruCell {
                     rows.put(result, u, count, rows.slope(a_z, u) * z[1]);
                 });
         multiply_gates<Real, 2>(
-            gates, size, state, step.columns, step.stride, sums,
-            [=](const auto& rows, Index u, Index count, const Vector<Real>* z) __attribute__((always_inline)) {
+            gates, size, state, step.columns, step.stride,
+            sums, [=](const auto& rows, Index u, Index count, const Vector<Real>* z) __attribute__((always_inline)) {
                 const Vector<Real> dh = rows.get(state, u);
                 Vector<Real> reset = rows.slope(r, u) * dh, sum = rows.slope(kept, u) * dh;
                 if (driven) {
@@ -170,7 +170,7 @@ struct ResetBeforeGruCell {
         const Index row = padded<Real>(size), n = size;
         const Real *a_r = step.slopes, *a_z = a_r + row, *beta = a_z + row, *kept = beta + row, *r = kept + row;
         Real *const z_r = step.scratch, *const z_z = z_r + n * step.stride, *const argument = z_z + n * step.stride,
-             *const m = step.scratch + 3 * row * step.stride;
+                    *const m = step.scratch + 3 * row * step.stride;
         if (step.above) add_block(step.above, n, step.columns, step.stride, step.state);
         const auto scaled = [&](const Real* slopes, const Real* from, Real* to) {
             for_each_unit<Real>(n, step.columns, step.stride, [&](const auto& rows, Index u, Index count) {

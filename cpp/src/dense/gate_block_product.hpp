@@ -26,7 +26,9 @@ struct BlockRows {
 // A single column: units lie side by side.
 template <class Real>
 struct SingleColumn {
-    [[gnu::always_inline]] Vector<Real> slope(const Real* slopes, Index unit) const { return load<Real>(slopes + unit); }
+    [[gnu::always_inline]] Vector<Real> slope(const Real* slopes, Index unit) const {
+        return load<Real>(slopes + unit);
+    }
     [[gnu::always_inline]] Vector<Real> get(const Real* block, Index row) const { return load<Real>(block + row); }
     [[gnu::always_inline]] Vector<Real> partner(const Real* block, Index row) const {
         return exchange_pairs<Real>(get(block, row));

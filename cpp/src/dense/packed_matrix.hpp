@@ -29,9 +29,10 @@ inline void* allocate(std::size_t bytes) { return std::aligned_alloc(64, (bytes 
 template <class Real>
 struct PackedMatrix {
     Index rows = 0, columns = 0;
-    Index vectors = 0;                              // of padded rows
-    Index tiles = 0, low_tile = 0, tall_tiles = 0;  // vectors of a low tile; tiles before the low ones, one group taller
-    int group = 1;                                  // vectors that no tile parts
+    Index vectors = 0;  // of padded rows
+    Index tiles = 0, low_tile = 0,
+          tall_tiles = 0;  // vectors of a low tile; tiles before the low ones, one group taller
+    int group = 1;         // vectors that no tile parts
     int partials = 1;
     Real* data = nullptr;
 

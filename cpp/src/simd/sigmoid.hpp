@@ -7,8 +7,8 @@
 namespace rnncore::RNNCORE_TARGET {
 
 // With -x = k ln 2 + r and p = expm1(r): 1 / (1 + 2^k (1 + p)), or where k > 0 the same as 2^-k / (2^-k + 1 + p).
-// Written with m = 2^-|k| <= 1 the denominator is 1 + (m + p or m p), and the numerator has no rounding error. Where the
-// result is subnormal, 1 / (1 + p) is rounded by an addition to as many bits as that keeps, as in scale().
+// Written with m = 2^-|k| <= 1 the denominator is 1 + (m + p or m p), and the numerator has no rounding error. Where
+// the result is subnormal, 1 / (1 + p) is rounded by an addition to as many bits as that keeps, as in scale().
 template <class Real>
 [[gnu::always_inline]] inline Vector<Real> sigmoid(Vector<Real> x) {
     using C = ExpConstants<Real>;

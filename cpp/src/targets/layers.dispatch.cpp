@@ -1,11 +1,10 @@
 // Compiled once per instruction-set level and precision (RNNCORE_REAL): the kernels of every cell.
-#include "targets/make_layer.hpp"
-
 #include "cells/dense.hpp"
 #include "cells/elman.hpp"
 #include "cells/matrix_sequence.hpp"
 #include "dense/orthonormalise.hpp"
 #include "dense/scaling.hpp"
+#include "targets/make_layer.hpp"
 
 namespace rnncore::RNNCORE_TARGET {
 
