@@ -12,6 +12,9 @@ from rnncore.benchmark.timing import Contender, Ratio
 OWN = "rnncore"
 BUSY = 0.9  # processor time over wall time, of a contender that never waits
 NOT_A_LIBRARY = ("numpy",)  # shown, but no rival: a loop anyone would write
+# Of one thread: how many times as long the best other library should take, by B and n.
+GOALS = {1: {16: 1.4, 64: 1.4, 128: 1.15, 256: 1.15, 512: 1.0}, 16: {16: 1.2, 64: 0.9, 128: 0.9, 256: 0.9, 512: 0.9}}
+WITH_GOALS = ("lstm", "gru")
 _NAMES = {"elman": "Elman tanh", "lstm": "LSTM", "gru": "GRU"}
 
 
@@ -61,7 +64,8 @@ def against_best(case):
 def _table(run, cell):
     cases = _of_cell(run, cell)
     names = list(cases[0]["contenders"])
-    headings = ["B", "n", *names, "best other ÷ rnncore (band)", "", "share of the limit"]
+    goals = run["threads"] == 1 and cell in WITH_GOALS
+    headings = ["B", "n", *names, "best other ÷ rnncore (band)", "", "share of the limit", *(["goal"] if goals else [])]
     lines = [
         f"{_threads(run)}, {_NAMES[cell]} float32, 16 inputs, trajectory kept; µs per step\n",
         "| " + " | ".join(headings) + " |",
@@ -73,10 +77,20 @@ def _table(run, cell):
         share = f"{case['limit_microseconds'] / times[0]:.0%}" if case["limit_microseconds"] else "not measured"
         cells = [str(case["batch"]), str(case["size"]), *(f"{time:.3g}" for time in times)]
         cells += [f"{best[0]} {best[1]}", best[1].verdict] if best else ["no other library installed", ""]
-        lines.append("| " + " | ".join([*cells, share]) + " |")
+        cells.append(share)
+        if goals:
+            cells.append(_goal(case, best))
+        lines.append("| " + " | ".join(cells) + " |")
     if any(about["cores"] < BUSY for case in cases for about in case["contenders"].values()):
         lines.append("\nThe machine was busy with other work: some contenders had less than a core to themselves.")
     return "\n".join(lines) + "\n"
+
+
+def _goal(case, best):
+    goal = GOALS[case["batch"]][case["size"]]
+    if best is None:
+        return str(goal)
+    return f"{goal}: {'reached' if best[1].value >= goal else 'missed'}"
 
 
 def plot(facts, path):

@@ -10,7 +10,14 @@ from ..cells import GRU, LSTM, Chain, Dense, Diagonal, Elman, GatedDiagonal, Lin
 _SEED = 20_25
 NONZEROS_A_ROW = 10
 # Rows of weights that a unit has: of the recurrent matrix, of the inputs' matrix.
-_GATES = {"lstm": (4, 4), "gru": (3, 3), "gru reset before": (3, 3), "gated diagonal": (0, 2)}
+_GATES = {
+    "lstm": (4, 4),
+    "gru": (3, 3),
+    "gru reset before": (3, 3),
+    "diagonal complex": (0, 2),
+    "gated diagonal": (0, 2),
+}
+_FUNCTIONS = {"lstm": 5, "gru": 3, "gru reset before": 3, "linear": 0, "diagonal": 0, "diagonal complex": 0}
 
 
 @dataclass(frozen=True)
@@ -39,7 +46,7 @@ class Case:
     def recurrent_weights(self):
         """How many weights every step must read."""
         if "diagonal" in self.cell:
-            return self.size
+            return self.size * (2 if "complex" in self.cell else 1)
         return self._gates[0] * self.size * (min(self.size, NONZEROS_A_ROW) if "sparse" in self.cell else self.size)
 
     @property
@@ -51,7 +58,7 @@ class Case:
     @property
     def functions(self):
         """How many values of tanh or the like one step takes, as fast as tanh or faster."""
-        return self.batch * self.size * {"lstm": 5, "linear": 0, "diagonal": 0}.get(self.cell, max(1, self._gates[0]))
+        return self.batch * self.size * _FUNCTIONS.get(self.cell, 1)
 
     @property
     def _gates(self):
@@ -110,6 +117,13 @@ def _diagonal(rng, size, input_size, dtype):
     return Diagonal(decay, _uniform(rng, (size, input_size), 0.5, dtype), _uniform(rng, size, 0.1, dtype))
 
 
+def _diagonal_complex(rng, size, input_size, dtype):
+    held_as = np.result_type(dtype, np.complex64)
+    decay = rng.uniform(0.5, 0.99, size) * np.exp(1j * rng.uniform(-np.pi, np.pi, size))
+    weight_ih = _uniform(rng, (size, 2 * input_size), 0.5, dtype).view(held_as)
+    return Diagonal(decay.astype(held_as), weight_ih, _uniform(rng, size, 0.1, dtype))
+
+
 def _gated_diagonal(rng, size, input_size, dtype):
     weights = (_uniform(rng, (size, input_size), 0.5, dtype) for _ in range(2))
     return GatedDiagonal(*weights, _uniform(rng, size, 0.1, dtype), np.ones(size, dtype))
@@ -132,6 +146,7 @@ CELLS = {
     "gru": _gru,
     "gru reset before": _gru_reset_before,
     "diagonal": _diagonal,
+    "diagonal complex": _diagonal_complex,
     "gated diagonal": _gated_diagonal,
     "dense": _dense,
     "chain": _chain,

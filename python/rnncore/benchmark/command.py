@@ -15,7 +15,7 @@ from .peers import Rnncore, peers, use_one_thread
 from .table import print_table
 from .timing import Ratio, enter, interleave
 
-CELLS = ("elman", "elman relu", "elman sparse", "linear")
+CELLS = ("elman", "elman relu", "elman sparse", "linear", "lstm", "gru", "diagonal", "gated diagonal")
 
 
 def add_arguments(parser):

@@ -145,9 +145,6 @@ class Jax(Peer):
     def __init__(self):
         self._fastest = {}
 
-    def supports(self, case):
-        return super().supports(case) and case.cell != "gru reset before"
-
     def choose(self, case, inputs, threads):
         ways = [(order, unroll) for order in ("W h", "h Wᵀ") for unroll in self.unrolls]
         self._fastest[case] = min(ways, key=lambda way: _best_seconds(_scan(case, inputs, *way)))
@@ -167,11 +164,12 @@ def _scan(case, inputs, order, unroll):
     inputs = jnp.asarray(inputs[:, 0] if case.batch == 1 else inputs)
     weights = {name: jnp.asarray(array) for name, array in case.build().parameters.items()}
     weights.setdefault("bias_hh", jnp.zeros_like(weights["bias_ih"]))
-    if order == "h Wᵀ":
+    transposed = order == "h Wᵀ"
+    if transposed:
         weights["weight_hh"] = jnp.asarray(np.ascontiguousarray(np.asarray(weights["weight_hh"]).T))
     start = jnp.zeros((*inputs.shape[1:-1], case.size), inputs.dtype)
     start = (start, start) if case.cell == "lstm" else (start,)
-    step = _jax_step(case, lambda weight, h: h @ weight if order == "h Wᵀ" else (weight @ h.T).T)
+    step = _jax_step(case, transposed)
 
     @jax.jit
     def run(inputs, weights):
@@ -182,32 +180,46 @@ def _scan(case, inputs, order, unroll):
     return lambda: compiled(inputs, weights).block_until_ready()
 
 
-def _jax_step(case, product):
-    """``step(weights, state, projected input)`` gives the new state and the outputs."""
+def _jax_step(case, transposed):
+    """``step(weights, state, projected input)`` gives the new state and the outputs; weight_hh may be transposed."""
     import jax
     import jax.numpy as jnp
+
+    def product(weight, h):
+        return h @ weight if transposed else (weight @ h.T).T
 
     def elman(weights, state, projected):
         nonlinearity = {"tanh": jnp.tanh, "relu": jax.nn.relu}[NONLINEARITIES[case.cell]]
         h = nonlinearity(product(weights["weight_hh"], state[0]) + projected)
         return (h,), h
 
+    def sigmoid(z):  # faster in XLA than jax.nn.sigmoid
+        return 0.5 * jnp.tanh(0.5 * z) + 0.5
+
     def lstm(weights, state, projected):
         h, c = state
         i, f, g, o = jnp.split(product(weights["weight_hh"], h) + projected, 4, axis=-1)
-        c = jax.nn.sigmoid(f) * c + jax.nn.sigmoid(i) * jnp.tanh(g)
-        h = jax.nn.sigmoid(o) * jnp.tanh(c)
+        c = sigmoid(f) * c + sigmoid(i) * jnp.tanh(g)
+        h = sigmoid(o) * jnp.tanh(c)
         return (h, c), h
 
     def gru(weights, state, projected):
         (h,) = state
-        r, z, q = jnp.split(product(weights["weight_hh"], h) + weights["bias_hh"], 3, axis=-1)
+        r, z, n = jnp.split(product(weights["weight_hh"], h) + weights["bias_hh"], 3, axis=-1)
         x_r, x_z, x_n = jnp.split(projected, 3, axis=-1)
-        z = jax.nn.sigmoid(z + x_z)
-        h = (1 - z) * jnp.tanh(x_n + jax.nn.sigmoid(r + x_r) * q) + z * h
+        z = sigmoid(z + x_z)
+        h = (1 - z) * jnp.tanh(x_n + sigmoid(r + x_r) * n) + z * h
         return (h,), h
 
-    return {"lstm": lstm, "gru": gru}.get(case.cell, elman)
+    def gru_reset_before(weights, state, projected):
+        (h,) = state
+        gates, candidate = jnp.split(weights["weight_hh"], [2 * case.size], axis=1 if transposed else 0)
+        x_gates, x_n = jnp.split(projected + weights["bias_hh"], [2 * case.size], axis=-1)
+        r, z = jnp.split(sigmoid(product(gates, h) + x_gates), 2, axis=-1)
+        h = (1 - z) * jnp.tanh(x_n + product(candidate, r * h)) + z * h
+        return (h,), h
+
+    return {"lstm": lstm, "gru": gru, "gru reset before": gru_reset_before}.get(case.cell, elman)
 
 
 def _best_seconds(run, repeats=5):
