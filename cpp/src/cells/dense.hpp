@@ -5,6 +5,7 @@
 #include "cells/transposed_inputs.hpp"
 #include "dense/block_product.hpp"
 #include "dense/input_projection.hpp"
+#include "rnncore/layout.hpp"
 #include "walks/block_step.hpp"
 
 namespace rnncore::RNNCORE_TARGET {
