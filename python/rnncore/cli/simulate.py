@@ -36,9 +36,7 @@ def add_arguments(parser):
 
 
 def main(arguments):
-    model = read_model(
-        arguments.model, layer=arguments.layer, nonlinearity=arguments.nonlinearity, leak=arguments.leak
-    )
+    model = read_model(arguments.model, layer=arguments.layer, nonlinearity=arguments.nonlinearity, leak=arguments.leak)
     series = None
     if arguments.series is not None:
         series = read_series(arguments.series, arguments.columns, key=arguments.key)
