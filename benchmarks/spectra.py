@@ -245,9 +245,9 @@ def faster(prepare, case):
     ways = [partial(prepare, folded=folded) for folded in (False, True)]
     seconds = []
     for way in ways:
-        run = way(case, 4 * TRIAL_STEPS)
+        run = way(case, 10 * TRIAL_STEPS)
         run()
-        seconds.append(min(_seconds(run) for _ in range(5)))
+        seconds.append(min(_seconds(run) for _ in range(15)))
     return ways[int(np.argmin(seconds))]
 
 

@@ -13,8 +13,8 @@ from .workers import Workers
 
 LAYERS = {Linear: LinearLayer, Diagonal: DiagonalLayer, GatedDiagonal: GatedDiagonalLayer, Dense: DenseLayer}
 MOST_SEQUENCES = 8  # a larger batch fills registers and threads by itself
-# What the layers receive in a panel stays in the last cache between the first walk over its blocks and the second.
-PANEL_BYTES = 1 << 24
+# Of what goes in and out in a panel: blocks are long beside what a call of a backend costs, memory stays bounded.
+PANEL_BYTES = 1 << 26
 LEAST_PANEL, MOST_PANEL = 1 << 8, 1 << 18
 
 
@@ -46,10 +46,11 @@ class AssociativeProgram:
                     'scan="associative" needs layers that are affine in their state, Linear, Diagonal or '
                     f"GatedDiagonal, or without state, Dense; {which} is of type {type(layer).__name__}"
                 )
-        row_bytes = width * sum(layer.input_size for layer in cell.layers) * cell.dtype.itemsize
+        row = cell.input_size + sum(layer.output_size for layer in cell.layers)
+        row_bytes = row * width * cell.dtype.itemsize
         self.panel = min(max(power_of_two(PANEL_BYTES // max(1, row_bytes)), LEAST_PANEL), MOST_PANEL)
         self._sequential = None
-        if width > MOST_SEQUENCES or cell.state_size == 0:
+        if not 1 <= width <= MOST_SEQUENCES or cell.state_size == 0:
             self._sequential = prepare(cell, backend)
             return
         layers = [LAYERS[type(layer)](layer, backend, min(steps, self.panel), width) for layer in cell.layers]
