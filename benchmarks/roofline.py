@@ -3,7 +3,8 @@
     python benchmarks/roofline.py [--threads N] [--quick]
 
 The limit of a step is the longest of three times: its operations at the peak rate of multiply-adds, the bytes of its
-recurrent weights at the bandwidth of the cache level that holds them, its elements times the cost of one nonlinearity.
+recurrent weights at the bandwidth of the cache level that holds them, its values of tanh and the like at the cost of a
+tanh.
 """
 
 import argparse

@@ -15,14 +15,14 @@ from .peers import Rnncore, peers, use_one_thread
 from .table import print_table
 from .timing import Ratio, enter, interleave
 
-CELLS = ("elman", "elman relu", "elman sparse", "linear", "lstm", "gru", "diagonal", "gated diagonal")
+CELLS = ("elman", "elman sparse", "linear", "lstm", "gru", "diagonal", "gated diagonal")
 
 
 def add_arguments(parser):
     """The options of ``rnncore benchmark``."""
     parser.add_argument("--json", metavar="FILE", help="also write the results there")
     parser.add_argument("--threads", type=int, default=1, metavar="N", help="threads each library may use (default 1)")
-    parser.add_argument("--quick", action="store_true", help="two sizes and fewer rounds: a few seconds")
+    parser.add_argument("--quick", action="store_true", help="two sizes and fewer rounds: half a minute")
 
 
 def main(arguments):
