@@ -10,7 +10,7 @@ class Diagonal(Cell):
     """Linear recursion with a diagonal matrix, h_t = λ ⊙ h_{t-1} + W_ih x_t + b, real or complex.
 
     The recurrence of linear recurrent units (Orvieto et al. 2023) and diagonal state-space models (Gupta et al. 2022).
-    |λ| > 1 is allowed and grows.
+    Magnitudes of λ above 1 are allowed and grow.
 
     Where one of the arrays is complex, all are taken as complex. The state and the outputs then hold real and imaginary
     parts in turn, (Re h_1, Im h_1, Re h_2, …), 2 n real numbers: ``outputs.view(complex)`` is h (of float32 numbers,

@@ -18,16 +18,17 @@ class Carousel:
     lags : (L,) int64 array
         k, ascending.
     log2_gates : (L, …, m) float64 array
-        log2 |f_T ⋯ f_{T-k+1}|, the product of each unit's forget gates over the last k steps.
+        log2 of the magnitude of f_T ⋯ f_{T-k+1}, the product of each unit's forget gates over the last k steps.
     log2_gradients : (L, …, m) float64 array
-        log2 |∂D/∂c_{T-k}|, by all ways. Without a cotangent: the largest over all D of gradient 1.
+        log2 of the magnitude of ∂D/∂c_{T-k}, by all ways. Without a cotangent: the largest over all D of gradient 1.
     log2_carousel : (L, …, m) float64 array
-        log2 |∂D/∂c_T · f_T ⋯ f_{T-k+1}|, by the gates alone.
+        log2 of the magnitude of ∂D/∂c_T · f_T ⋯ f_{T-k+1}, by the gates alone.
     log2_rest : (L, …, m) float64 array
         log2 of the magnitude of their difference: what flows through h, and so through weights and other gates. NaN
         where a unit holds too little of the gradient for that to be told.
     rates : (…, m) float64 array
-        Mean of ln |f| over the steps that the lags cover, in nats per step; -inf where a gate is 0. NaN over no step.
+        Mean of ``ln |f|`` over the steps that the lags cover, in nats per step; -inf where a gate is 0, NaN over no
+        step.
     """
 
     cell: str
@@ -52,7 +53,7 @@ class Carousel:
 
     @property
     def unit_shares(self):
-        """(L, …, m): share of the carousel, |carousel| / (|carousel| + |rest|); NaN where both are zero
+        """(L, …, m): share of the carousel, ``|carousel| / (|carousel| + |rest|)``; NaN where both are zero
         or the rest is."""
         return _share(self.log2_carousel, self.log2_rest)
 
