@@ -99,7 +99,8 @@ struct GruCell {
         input.destroy();
         recurrence.destroy();
         transposed_inputs.destroy();
-        for (Real* part : {units.bias_hn, input_gates.data, transposed_recurrence.data}) std::free(part);
+        Real* const owned[] = {units.bias_hn, input_gates.data, transposed_recurrence.data};
+        for (Real* part : owned) std::free(part);
     }
 
     Index state_size() const { return size; }

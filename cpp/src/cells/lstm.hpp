@@ -101,9 +101,9 @@ struct LstmCell {
         input.destroy();
         recurrence.destroy();
         transposed_inputs.destroy();
-        for (Real* part :
-             {units.peephole_i, units.peephole_f, units.peephole_o, input_gates.data, transposed_recurrence.data})
-            std::free(part);
+        Real* const owned[] = {units.peephole_i, units.peephole_f, units.peephole_o, input_gates.data,
+                               transposed_recurrence.data};
+        for (Real* part : owned) std::free(part);
     }
 
     Index state_size() const { return 2 * size; }

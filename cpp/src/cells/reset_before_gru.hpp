@@ -58,9 +58,9 @@ struct ResetBeforeGruCell {
         gates_input.destroy();
         candidate_input.destroy();
         transposed_inputs.destroy();
-        for (Real* part : {gates.data, candidate.data, input_gates.data, input_candidate.data, transposed_gates.data,
-                           transposed_candidate.data})
-            std::free(part);
+        Real* const owned[] = {gates.data,           candidate.data,        input_gates.data,
+                               input_candidate.data, transposed_gates.data, transposed_candidate.data};
+        for (Real* part : owned) std::free(part);
     }
 
     Index state_size() const { return size; }
