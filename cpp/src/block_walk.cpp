@@ -4,6 +4,8 @@
 #include <cmath>
 #include <utility>
 
+#include "network_implementation.hpp"
+
 namespace rnncore {
 
 namespace {
@@ -16,13 +18,6 @@ Index row_stride(Index padded_columns) {
     constexpr Index line = line_bytes / sizeof(Real);
     const bool crowds = padded_columns >= 16 * line && padded_columns / line % 2 == 0;
     return crowds ? padded_columns + line : padded_columns;
-}
-
-template <class Real>
-Index widest(const std::vector<Layer<Real>>& layers, Index Layer<Real>::*size) {
-    Index most = 1;
-    for (const Layer<Real>& layer : layers) most = std::max(most, layer.*size);
-    return most;
 }
 
 // Of what layers hand each other.
@@ -46,13 +41,6 @@ Index padded_to_vectors(Index columns, const Target& target) {
     return (columns + lanes - 1) / lanes * lanes;
 }
 
-template <class Real>
-Index total_padded_state(const std::vector<Layer<Real>>& layers) {
-    Index total = 0;
-    for (const Layer<Real>& layer : layers) total += layer.padded_state;
-    return total;
-}
-
 }  // namespace
 
 template <class Real>
@@ -62,8 +50,8 @@ BlockWalk<Real>::BlockWalk(const std::vector<Layer<Real>>& layers, const Target&
       columns_(columns),
       padded_columns_(padded_to_vectors<Real>(columns, target)),
       stride_(columns == 1 ? 1 : row_stride<Real>(padded_columns_)),
-      now_(block_buffer<Real>(total_padded_state(layers_), stride_)),
-      next_(block_buffer<Real>(total_padded_state(layers_), stride_)),
+      now_(block_buffer<Real>(total(layers_, &Layer<Real>::padded_state), stride_)),
+      next_(block_buffer<Real>(total(layers_, &Layer<Real>::padded_state), stride_)),
       between_{block_buffer<Real>(widest_signal(layers_), stride_),
                block_buffer<Real>(widest_signal(layers_), stride_)},
       scratch_(block_buffer<Real>(widest(layers_, &Layer<Real>::block_scratch), stride_)),
@@ -107,7 +95,7 @@ void BlockWalk<Real>::push_forward(Index number, const Slopes<Real>& slopes, Ind
         tangent.result = layer.state_size ? part(next_, i) : between_[i % 2].data();
         layer.tangent(layer.cell, tangent);
         if (forcing) {
-            const Index size = layer.state_size ? layer.state_size : layer.output_size;
+            const Index size = forced_size(layer);
             for (Index u = 0; u < size; ++u) tangent.result[u] += forcing[u];
             forcing += size;
         }

@@ -7,13 +7,6 @@ namespace rnncore {
 namespace {
 
 template <class Real>
-Index widest(const std::vector<Layer<Real>>& layers, Index Layer<Real>::*size) {
-    Index most = 1;
-    for (const Layer<Real>& layer : layers) most = std::max(most, layer.*size);
-    return most;
-}
-
-template <class Real>
 Index chunk_steps(Index steps, Index working_size, Index width) {
     const Index row_bytes = working_size * width * static_cast<Index>(sizeof(Real));
     return std::min(steps,

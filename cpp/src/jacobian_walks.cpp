@@ -116,7 +116,7 @@ void Network<Real>::push_forward(const Stretch<Real>& stretch, const Tangents<Re
     network.check(stretch, Layout::tangent);
     const Index inputs = input_size(), outputs = output_size();
     Index units = 0;
-    for (const Layer<Real>& layer : network.layers) units += layer.state_size ? layer.state_size : layer.output_size;
+    for (const Layer<Real>& layer : network.layers) units += forced_size(layer);
     const auto carry = [&](BlockWalk<Real>& walk, Index b) {
         linearise_forward(network.layers, stretch, b, [&](Index step, const Slopes<Real>& slopes, Index at) {
             const Index row = step * stretch.width + b;

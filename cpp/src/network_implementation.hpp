@@ -16,10 +16,28 @@
 namespace rnncore {
 
 template <class Real>
+Index total(const std::vector<Layer<Real>>& layers, Index Layer<Real>::*size) {
+    Index sum = 0;
+    for (const Layer<Real>& layer : layers) sum += layer.*size;
+    return sum;
+}
+
+template <class Real>
 Index total_state_size(const std::vector<Layer<Real>>& layers) {
-    Index total = 0;
-    for (const Layer<Real>& layer : layers) total += layer.state_size;
-    return total;
+    return total(layers, &Layer<Real>::state_size);
+}
+
+template <class Real>
+Index widest(const std::vector<Layer<Real>>& layers, Index Layer<Real>::*size) {
+    Index most = 1;
+    for (const Layer<Real>& layer : layers) most = std::max(most, layer.*size);
+    return most;
+}
+
+// How many components of a layer can be forced in one step: of its state, else of its output.
+template <class Real>
+Index forced_size(const Layer<Real>& layer) {
+    return layer.state_size ? layer.state_size : layer.output_size;
 }
 
 template <class Real>

@@ -10,4 +10,7 @@ inline constexpr Index chunk_bytes = 1 << 15;
 inline constexpr Index least_chunk_steps = 8;
 inline constexpr Index most_chunk_steps = 256;
 
+// Weights of inputs beside which some rows of inputs and of results stay in the first-level cache.
+inline constexpr Index near_weight_bytes = 1 << 14;
+
 }  // namespace rnncore::tuning

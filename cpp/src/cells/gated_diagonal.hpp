@@ -15,7 +15,7 @@ namespace rnncore::RNNCORE_TARGET {
 
 template <class Real>
 struct GatedDiagonalCell {
-    static constexpr bool gated = true, has_state = true, has_memory = false, has_jacobian = true;
+    static constexpr bool gated = true, has_memory = false, has_jacobian = true;
     static constexpr Index slopes = 3;
     using Parameters = GatedDiagonal<Real>;
 

@@ -7,7 +7,7 @@
 //   finish(sums, drive, at)     h; with a memory also c
 #pragma once
 
-#include "cells/gate_rows.hpp"
+#include "dense/gate_rows.hpp"
 #include "dense/multiply.hpp"
 #include "rnncore/layout.hpp"
 #include "walks/simulate_gated.hpp"
@@ -88,26 +88,27 @@ struct GatedRecurrence {
 
     void destroy() { std::free(weight.data); }
 
-    Index work_size(Index width) const { return width * weight.vectors * lanes<Real>; }
+    // A batch whose sums do not begin with the drive needs them beside it.
+    Index work_size(Index width) const { return Units::starts_from_drive ? 0 : width * weight.vectors * lanes<Real>; }
 
     void advance(const Units& units, const GatedSteps<Real>& part) const {
-        if (!tall) return advance_batch(units, part);
-        for (Index b = 0; b < part.width; ++b) {
-            if (weight.tiles == 1) {
-                run_tile(units, 0, part, b, 0, part.steps);
-            } else {
-                // To and fro, so that the tiles used last in one step, still in the nearest cache, come first next.
-                for (Index t = 0; t < part.steps; ++t)
-                    for (Index i = 0; i < weight.tiles; ++i)
-                        run_tile(units, (part.start + t) % 2 ? i : weight.tiles - 1 - i, part, b, t, t + 1);
-            }
-        }
-        if (part.memories)
-            std::memcpy(part.memory, part.memories + (part.steps - 1) * part.width * part.row,
-                        sizeof(Real) * part.width * part.row);
+        if (tall)
+            for (Index b = 0; b < part.width; ++b) advance_single(units, part, b);
+        else
+            advance_batch(units, part);
+        const Index row = part.width * part.row;
+        if (part.memories) std::memcpy(part.memory, part.memories + (part.steps - 1) * row, sizeof(Real) * row);
     }
 
   private:
+    void advance_single(const Units& units, const GatedSteps<Real>& part, Index b) const {
+        if (weight.tiles == 1) return run_tile(units, 0, part, b, 0, part.steps);
+        // To and fro, so that the tiles used last in one step, still in the nearest cache, come first next.
+        for (Index t = 0; t < part.steps; ++t)
+            for (Index i = 0; i < weight.tiles; ++i)
+                run_tile(units, (part.start + t) % 2 ? i : weight.tiles - 1 - i, part, b, t, t + 1);
+    }
+
     void run_tile(const Units& units, Index tile, const GatedSteps<Real>& part, Index b, Index from, Index to) const {
         (tile < weight.tall_tiles ? tall : low)(units, weight.tile_data(tile), weight.columns,
                                                 weight.tile_start(tile) / Units::gates * lanes<Real>, part, b, from,
@@ -156,7 +157,6 @@ struct GatedRecurrence {
             previous_sequence = part.sequence;
             kept = next;
         }
-        if (part.memories) std::memcpy(part.memory, kept, sizeof(Real) * width * row);
     }
 };
 

@@ -4,10 +4,7 @@
 // β = (1 - z) n', n' = tanh'(…), α_r = β q σ'_r, α_z = (h - n) σ'_z, α_n = β r.
 #pragma once
 
-#include "cells/gated_recurrence.hpp"
-#include "cells/transposed_inputs.hpp"
-#include "dense/gate_block_product.hpp"
-#include "dense/input_projection.hpp"
+#include "cells/gated_cell.hpp"
 #include "simd/math.hpp"
 #include "walks/block_step.hpp"
 
@@ -19,6 +16,8 @@ struct GruUnits {
     static constexpr bool starts_from_drive = false;
 
     Real* bias_hn = nullptr;  // padded
+
+    void destroy() { std::free(bias_hn); }
 
     [[gnu::always_inline]] Vector<Real> start(const Real* drive, Index unit, int gate) const {
         return gate < 2 ? load<Real>(drive + gate * lanes<Real>) : load<Real>(bias_hn + unit);
@@ -53,71 +52,32 @@ struct GruUnits {
 };
 
 template <class Real>
-struct GruCell {
-    static constexpr bool gated = true, has_state = true, has_memory = false, has_jacobian = true;
-    static constexpr Index slopes = GruUnits<Real>::slopes;
+struct GruCell : GatedCell<Real, GruUnits<Real>> {
+    static constexpr bool has_memory = false;
     using Parameters = GRU<Real>;
-
-    Index size = 0, input_size = 0;
-    InputProjection<Real> input;
-    GatedRecurrence<Real, GruUnits<Real>> recurrence;
-    GruUnits<Real> units;
-    PackedMatrix<Real> input_gates;            // walks with tangents
-    PackedMatrix<Real> transposed_recurrence;  // walks backward; columns in the order n, r, z
-    TransposedInputs<Real> transposed_inputs;
+    using Base = GatedCell<Real, GruUnits<Real>>;
+    using Base::input_gates, Base::input_size, Base::recurrence, Base::size, Base::transposed_inputs,
+        Base::transposed_recurrence, Base::units;
 
     bool create(const GRU<Real>& gru, Layout layout) {
-        size = gru.size;
-        input_size = gru.weight_ih ? gru.input_size : 0;
-        const GateRows<Real> hh(gru.weight_hh, 3, size, size), ih(gru.weight_ih, 3, size, input_size),
-            bias(gru.bias, 3, size, 1);
-        if (hh.failed() || ih.failed() || bias.failed()) return false;
-        if (layout == Layout::tangent &&
-            !pack<Real>(input_gates, ih.data(), ih.rows(), input_size, 1, gate_tile_vectors(3), 3))
-            return false;
-        if (layout == Layout::adjoint && !create_transposed(gru)) return false;
-        units.bias_hn = static_cast<Real*>(allocate(sizeof(Real) * padded<Real>(size)));
-        if (!units.bias_hn) return false;
-        std::memset(units.bias_hn, 0, sizeof(Real) * padded<Real>(size));
-        if (gru.bias_hn) std::memcpy(units.bias_hn, gru.bias_hn, sizeof(Real) * size);
-        return input.create(ih.data(), bias.data(), ih.rows(), input_size) && recurrence.create(hh, size, layout);
+        return this->create_gates(gru, layout) && copy_padded(gru.bias_hn, size, units.bias_hn) &&
+               (layout != Layout::adjoint || transpose_recurrence(gru.weight_hh));
     }
 
-    bool create_transposed(const GRU<Real>& gru) {
+    // Columns in the order n, r, z.
+    bool transpose_recurrence(const Real* weight_hh) {
         const Index block = size * size;
         Real* const reordered = static_cast<Real*>(allocate(sizeof(Real) * 3 * block));
         if (!reordered) return false;
-        std::memcpy(reordered, gru.weight_hh + 2 * block, sizeof(Real) * block);
-        std::memcpy(reordered + block, gru.weight_hh, sizeof(Real) * 2 * block);
+        std::memcpy(reordered, weight_hh + 2 * block, sizeof(Real) * block);
+        std::memcpy(reordered + block, weight_hh, sizeof(Real) * 2 * block);
         const bool packed =
             pack_transposed<Real>(transposed_recurrence, reordered, 3 * size, size, single_tile_vectors);
         std::free(reordered);
-        return packed && transposed_inputs.create(gru.weight_ih, 3 * size, input_size);
-    }
-
-    void destroy() {
-        input.destroy();
-        recurrence.destroy();
-        transposed_inputs.destroy();
-        Real* const owned[] = {units.bias_hn, input_gates.data, transposed_recurrence.data};
-        for (Real* part : owned) std::free(part);
+        return packed;
     }
 
     Index state_size() const { return size; }
-    Index drive_row() const { return 3 * padded<Real>(size); }
-    Index work_size(Index width) const { return recurrence.work_size(width); }
-    Index block_scratch() const { return 4 * padded<Real>(size); }
-
-    void project(const Real* inputs, Index input_step, Index input_sequence, Real* drives, Index steps,
-                 Index width) const {
-        input.project(inputs, input_step, input_sequence, drives, width * drive_row(), drive_row(), steps, width);
-    }
-
-    void advance(const GatedSteps<Real>& part) const {
-        recurrence.advance(units, part);
-        if (!part.slopes) return;
-        for (Index t = 0; t < part.steps; ++t) units.linearise(part.slopes + t * slopes * part.row, part.row);
-    }
 
     void tangent(const TangentStep<Real>& step) const {
         const Index row = padded<Real>(size);

@@ -6,10 +6,7 @@
 // a_o.
 #pragma once
 
-#include "cells/gated_recurrence.hpp"
-#include "cells/transposed_inputs.hpp"
-#include "dense/gate_block_product.hpp"
-#include "dense/input_projection.hpp"
+#include "cells/gated_cell.hpp"
 #include "simd/math.hpp"
 #include "walks/block_step.hpp"
 
@@ -20,7 +17,19 @@ struct LstmUnits {
     static constexpr int gates = 4, slopes = 6;
     static constexpr bool starts_from_drive = true;
 
-    Real *peephole_i = nullptr, *peephole_f = nullptr, *peephole_o = nullptr;
+    Real *peephole_i = nullptr, *peephole_f = nullptr, *peephole_o = nullptr;  // null: none
+
+    bool create(const LSTM<Real>& lstm) {
+        return (!lstm.peephole_i || copy_padded(lstm.peephole_i, lstm.size, peephole_i)) &&
+               (!lstm.peephole_f || copy_padded(lstm.peephole_f, lstm.size, peephole_f)) &&
+               (!lstm.peephole_o || copy_padded(lstm.peephole_o, lstm.size, peephole_o));
+    }
+
+    void destroy() {
+        std::free(peephole_i);
+        std::free(peephole_f);
+        std::free(peephole_o);
+    }
 
     [[gnu::always_inline]] Vector<Real> start(const Real* drive, Index, int gate) const {
         return load<Real>(drive + gate * lanes<Real>);
@@ -65,62 +74,20 @@ struct LstmUnits {
 };
 
 template <class Real>
-struct LstmCell {
-    static constexpr bool gated = true, has_state = true, has_memory = true, has_jacobian = true;
-    static constexpr Index slopes = LstmUnits<Real>::slopes;
+struct LstmCell : GatedCell<Real, LstmUnits<Real>> {
+    static constexpr bool has_memory = true;
     using Parameters = LSTM<Real>;
-
-    Index size = 0, input_size = 0;
-    InputProjection<Real> input;
-    GatedRecurrence<Real, LstmUnits<Real>> recurrence;
-    LstmUnits<Real> units;
-    PackedMatrix<Real> input_gates;            // walks with tangents
-    PackedMatrix<Real> transposed_recurrence;  // walks backward
-    TransposedInputs<Real> transposed_inputs;
+    using Base = GatedCell<Real, LstmUnits<Real>>;
+    using Base::input_gates, Base::input_size, Base::recurrence, Base::size, Base::transposed_inputs,
+        Base::transposed_recurrence, Base::units;
 
     bool create(const LSTM<Real>& lstm, Layout layout) {
-        size = lstm.size;
-        input_size = lstm.weight_ih ? lstm.input_size : 0;
-        const GateRows<Real> hh(lstm.weight_hh, 4, size, size), ih(lstm.weight_ih, 4, size, input_size),
-            bias(lstm.bias, 4, size, 1);
-        if (hh.failed() || ih.failed() || bias.failed()) return false;
-        if (layout == Layout::tangent &&
-            !pack<Real>(input_gates, ih.data(), ih.rows(), input_size, 1, gate_tile_vectors(4), 4))
-            return false;
-        if (layout == Layout::adjoint &&
-            !(pack_transposed<Real>(transposed_recurrence, lstm.weight_hh, 4 * size, size, single_tile_vectors) &&
-              transposed_inputs.create(lstm.weight_ih, 4 * size, input_size)))
-            return false;
-        return copy_padded(lstm.peephole_i, size, units.peephole_i) &&
-               copy_padded(lstm.peephole_f, size, units.peephole_f) &&
-               copy_padded(lstm.peephole_o, size, units.peephole_o) &&
-               input.create(ih.data(), bias.data(), ih.rows(), input_size) && recurrence.create(hh, size, layout);
-    }
-
-    void destroy() {
-        input.destroy();
-        recurrence.destroy();
-        transposed_inputs.destroy();
-        Real* const owned[] = {units.peephole_i, units.peephole_f, units.peephole_o, input_gates.data,
-                               transposed_recurrence.data};
-        for (Real* part : owned) std::free(part);
+        if (!this->create_gates(lstm, layout) || !units.create(lstm)) return false;
+        return layout != Layout::adjoint ||
+               pack_transposed<Real>(transposed_recurrence, lstm.weight_hh, 4 * size, size, single_tile_vectors);
     }
 
     Index state_size() const { return 2 * size; }
-    Index drive_row() const { return 4 * padded<Real>(size); }
-    Index work_size(Index) const { return 0; }
-    Index block_scratch() const { return drive_row(); }
-
-    void project(const Real* inputs, Index input_step, Index input_sequence, Real* drives, Index steps,
-                 Index width) const {
-        input.project(inputs, input_step, input_sequence, drives, width * drive_row(), drive_row(), steps, width);
-    }
-
-    void advance(const GatedSteps<Real>& part) const {
-        recurrence.advance(units, part);
-        if (!part.slopes) return;
-        for (Index t = 0; t < part.steps; ++t) units.linearise(part.slopes + t * slopes * part.row, part.row);
-    }
 
     void tangent(const TangentStep<Real>& step) const {
         const Index row = padded<Real>(size), n = size;

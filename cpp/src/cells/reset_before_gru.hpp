@@ -5,7 +5,7 @@
 // β = (1 - z) tanh'(…), α_r = h σ'_r, α_z = (h - n) σ'_z.
 #pragma once
 
-#include "cells/gate_rows.hpp"
+#include "dense/gate_rows.hpp"
 #include "cells/transposed_inputs.hpp"
 #include "dense/gate_block_product.hpp"
 #include "dense/input_projection.hpp"
@@ -18,7 +18,7 @@ namespace rnncore::RNNCORE_TARGET {
 
 template <class Real>
 struct ResetBeforeGruCell {
-    static constexpr bool gated = true, has_state = true, has_memory = false, has_jacobian = true;
+    static constexpr bool gated = true, has_memory = false, has_jacobian = true;
     static constexpr Index slopes = 5;
     using Parameters = GRU<Real>;
 

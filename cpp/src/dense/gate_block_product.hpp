@@ -2,7 +2,7 @@
 // while it is in registers.
 #pragma once
 
-#include "cells/gate_rows.hpp"
+#include "dense/gate_rows.hpp"
 #include "dense/block_product.hpp"
 
 namespace rnncore::RNNCORE_TARGET {

@@ -2,10 +2,9 @@
 #pragma once
 
 #include "dense/multiply.hpp"
+#include "tuning.hpp"
 
 namespace rnncore::RNNCORE_TARGET {
-
-inline constexpr Index near_bytes = 1 << 14;
 
 template <class Real>
 [[gnu::always_inline]] inline void prefetch_for_writing(const Real* row, Index size) {
@@ -20,10 +19,8 @@ struct InputProjection {
 
     bool create(const Real* weight_ih, const Real* offset, Index rows, Index input_size) {
         size = rows;
-        bias = static_cast<Real*>(allocate(sizeof(Real) * padded<Real>(rows)));
-        if (!bias) return false;
-        for (Index i = 0; i < padded<Real>(rows); ++i) bias[i] = offset && i < rows ? offset[i] : Real(0);
-        return pack<Real>(weight, weight_ih, rows, weight_ih ? input_size : 0, 1, batch_tile_vectors);
+        return copy_padded(offset, rows, bias) &&
+               pack<Real>(weight, weight_ih, rows, weight_ih ? input_size : 0, 1, batch_tile_vectors);
     }
 
     void destroy() {
@@ -38,7 +35,7 @@ struct InputProjection {
         const Index weight_bytes = sizeof(Real) * weight.vectors * lanes<Real> * weight.columns;
         // Weights that stay in the nearest cache: a few rows after each other, and where the next chunk's rows will be
         // written is fetched meanwhile, as a trajectory leaves the caches.
-        const Index together = driven && width == 1 && weight_bytes <= near_bytes ? most_columns(1) : steps;
+        const Index together = driven && width == 1 && weight_bytes <= tuning::near_weight_bytes ? most_columns(1) : steps;
         for (Index t = 0; t < steps; t += together) {
             const Index count = steps - t < together ? steps - t : together;
             Columns<Real> row(rows + t * step, step, sequence, width);

@@ -26,13 +26,22 @@ inline constexpr int batch_tile_vectors = vector_registers == 32 ? 4 : 2;
 
 inline void* allocate(std::size_t bytes) { return std::aligned_alloc(64, (bytes + 64) / 64 * 64); }
 
+// A copy padded with zeros to whole vectors; of null all zeros. False: out of memory.
+template <class Real>
+inline bool copy_padded(const Real* from, Index count, Real*& to) {
+    to = static_cast<Real*>(allocate(sizeof(Real) * padded<Real>(count)));
+    if (!to) return false;
+    for (Index i = 0; i < padded<Real>(count); ++i) to[i] = from && i < count ? from[i] : Real(0);
+    return true;
+}
+
 template <class Real>
 struct PackedMatrix {
     Index rows = 0, columns = 0;
     Index vectors = 0;  // of padded rows
-    Index tiles = 0, low_tile = 0,
-          tall_tiles = 0;  // vectors of a low tile; tiles before the low ones, one group taller
-    int group = 1;         // vectors that no tile parts
+    Index tiles = 0;
+    Index low_tile = 0, tall_tiles = 0;  // vectors of a low tile; tiles before the low ones, one group taller
+    int group = 1;                       // vectors that no tile parts
     int partials = 1;
     Real* data = nullptr;
 

@@ -38,16 +38,6 @@ class GateRows {
     Index rows_;
 };
 
-// A vector of units padded with zeros; null stays null. False: out of memory.
-template <class Real>
-inline bool copy_padded(const Real* from, Index units, Real*& to) {
-    if (!from) return true;
-    to = static_cast<Real*>(allocate(sizeof(Real) * padded<Real>(units)));
-    if (!to) return false;
-    for (Index u = 0; u < padded<Real>(units); ++u) to[u] = u < units ? from[u] : Real(0);
-    return true;
-}
-
 // Most vectors of rows in a tile of all gates of some vectors of units.
 inline constexpr int gate_tile_vectors(int gates) { return single_tile_vectors / gates * gates; }
 
