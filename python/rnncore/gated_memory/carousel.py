@@ -17,6 +17,7 @@ from .parts import log2_parts
 from .position import Position
 from .result import Carousel
 
+_WORK_BYTES = 1 << 20
 _HELD = 12  # numbers a step and unit for gates, their logs and sums
 _RANGES = {np.dtype(np.float32): 100, np.dtype(np.float64): 1000}  # bits within which a column keeps small components
 
@@ -184,7 +185,7 @@ class _Record:
 
 def _walk_back(run, position, program, block, exponents, lags, chunk, threads, report):
     """``(found, rates)`` of a :class:`_Record`."""
-    units, part = position.gates.units, position.part
+    units = position.gates.units
     record = _Record(run, units, lags)
     sums, angles = LogSums((run.width, units)), LogSums((run.width, units))
     kept = run.cell.state_size + _HELD * units + position.layer.input_size
@@ -200,9 +201,7 @@ def _walk_back(run, position, program, block, exponents, lags, chunk, threads, r
         )
         asked = record.steps_within(start, stop)
         counts = [stop - step for step in asked]
-        logs, half_turns = position.gates.log_factors(
-            states[:-1, :, part], states[1:, :, part], position.signal(inputs, states[1:])
-        )
+        logs, half_turns = _log_factors(position, inputs, states)
         log_sums = sums.take(logs, counts)
         turns = len(asked) * [None] if half_turns is None else angles.take(half_turns, counts)
         at, block_before = stop, block.copy()
@@ -225,6 +224,20 @@ def _walk_back(run, position, program, block, exponents, lags, chunk, threads, r
         gradient = position.gradient(block, exponents, None, None, None)
         record.note(0, gradient, exponents, sums.total(), angles.total())
     return record.found, record.rates()
+
+
+def _log_factors(position, inputs, states):
+    """Of the steps between the states, as the gates give them, some at a time: what they work with is in float64."""
+    layer, part = position.layer, position.part
+    together = max(1, _WORK_BYTES // (8 * states.shape[1] * max(1, layer.input_size, layer.state_size)))
+    found = []
+    for first in range(0, len(states) - 1, together):
+        rows = slice(first, first + together)
+        before, after = states[:-1][rows], states[1:][rows]
+        signal = position.signal(None if inputs is None else inputs[rows], after)
+        found.append(position.gates.log_factors(before[..., part], after[..., part], signal))
+    logs, half_turns = zip(*found)
+    return np.concatenate(logs), None if half_turns[0] is None else np.concatenate(half_turns)
 
 
 def _pull_back(run, program, start, stop, state, block, exponents, threads):
