@@ -11,21 +11,18 @@ that was taken.
 """
 
 import argparse
-import os
-import subprocess
 import sys
 from dataclasses import asdict, dataclass
 from functools import partial
 
 import numpy as np
 import roofline
-from peers import TUNING
+from processes import add_own_process, continue_on_one_thread
 from record import add_options, save
 
 import rnncore
 from rnncore.backends import BACKENDS, get_backend
 from rnncore.benchmark.cases import Case
-from rnncore.benchmark.peers import one_thread_environment
 from rnncore.benchmark.table import print_table
 from rnncore.benchmark.timing import Contender, Ratio, interleave
 
@@ -290,14 +287,11 @@ def verdicts(question, entered, limits):
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     add_options(parser)
-    parser.add_argument("--in-this-process", action="store_true", help=argparse.SUPPRESS)
+    add_own_process(parser)
     arguments = parser.parse_args()
     if roofline.unavailable():
         sys.exit(f"diagonals: the loops that measure the memory belong to the native backend: {roofline.unavailable()}")
-    if not arguments.in_this_process:
-        environment = {name: value for name, value in os.environ.items() if name not in TUNING}
-        command = [sys.executable, __file__, "--in-this-process", *sys.argv[1:]]
-        sys.exit(subprocess.run(command, env=environment | one_thread_environment()).returncode)
+    continue_on_one_thread(arguments)
     limits = roofline.limits(1, arguments.quick)
     steps = 100_000 if arguments.quick else 1_000_000
     questions = [

@@ -9,7 +9,6 @@ and are reported beside.
 
 import argparse
 import json
-import os
 import subprocess
 import sys
 import tempfile
@@ -19,19 +18,19 @@ from pathlib import Path
 import numpy as np
 import roofline
 from plot_results import markdown
+from processes import environment
 from record import add_options, save
 
 import rnncore
 from rnncore.backends import BACKENDS, get_backend
 from rnncore.benchmark.cases import Case
-from rnncore.benchmark.peers import NumPyLoop, Rnncore, one_thread_environment, peers
+from rnncore.benchmark.peers import NumPyLoop, Rnncore, peers
 from rnncore.benchmark.timing import TRIAL_STEPS, enter, interleave
 from rnncore.threads import available_threads
 
 CELLS = ("elman", "lstm", "gru")
 SIZES = (16, 64, 128, 256, 512)
 BATCHES = (1, 16)
-TUNING = ("OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE")  # would change NumPy from what its users have
 
 
 def main():
@@ -50,15 +49,10 @@ def main():
 
 
 def _in_own_process(threads, quick, cells):
-    environment = {name: value for name, value in os.environ.items() if name not in TUNING}
-    for name, value in one_thread_environment().items():
-        environment.pop(name, None)
-        if threads == 1:
-            environment[name] = value
     with tempfile.TemporaryDirectory() as folder:
         output = Path(folder) / "run.json"
         command = [sys.executable, __file__, "--threads", str(threads), "--output", str(output), "--cells", *cells]
-        subprocess.run(command + ["--quick"] * quick, env=environment, check=True)
+        subprocess.run(command + ["--quick"] * quick, env=environment(threads), check=True)
         return json.loads(output.read_text())
 
 

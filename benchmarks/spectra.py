@@ -9,19 +9,16 @@ their results are seen to agree before any clock starts. Without an interval rnn
 """
 
 import argparse
-import os
-import subprocess
 import sys
 from dataclasses import asdict, dataclass
 from functools import partial
 
 import numpy as np
-from peers import TUNING
+from processes import add_own_process, continue_on_one_thread
 from record import add_options, save
 
 import rnncore
 from rnncore.backends import BACKENDS, get_backend
-from rnncore.benchmark.peers import one_thread_environment
 from rnncore.benchmark.table import print_table
 from rnncore.benchmark.timing import Contender, Ratio, interleave
 
@@ -325,12 +322,9 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     add_options(parser)
     parser.add_argument("--what", nargs="+", choices=WHAT, default=WHAT)
-    parser.add_argument("--in-this-process", action="store_true", help=argparse.SUPPRESS)
+    add_own_process(parser)
     arguments = parser.parse_args()
-    if not arguments.in_this_process:
-        environment = {name: value for name, value in os.environ.items() if name not in TUNING}
-        command = [sys.executable, __file__, "--in-this-process", *sys.argv[1:]]
-        sys.exit(subprocess.run(command, env=environment | one_thread_environment()).returncode)
+    continue_on_one_thread(arguments)
     sizes = SIZES[:3] if arguments.quick else SIZES
     cases = [Case("spectrum", size, interval) for size in sizes for interval in (*INTERVALS, None)]
     cases += [Case("product", size) for size in sizes] + [Case("gradients", size) for size in sizes]

@@ -74,6 +74,11 @@ def check_finite(name, array, dtype, remedy=""):
         raise ValueError(f"{name} must be finite in {dtype}, got {array[index]!s} at index {place}{remedy}")
 
 
+def real_dtype(dtype):
+    """That of the real part of such numbers."""
+    return np.empty(0, dtype).real.dtype
+
+
 def common_dtype(named_arrays):
     """The one float dtype of a cell's parameters, complex ones that of their parts; integers follow it, and alone they
     become float64."""
@@ -82,7 +87,7 @@ def common_dtype(named_arrays):
         dtype = array.dtype.newbyteorder("=")
         if dtype.kind not in "fc":
             continue
-        real = np.empty(0, dtype).real.dtype
+        real = real_dtype(dtype)
         if real not in FLOATS:
             kinds = "float32 or float64" if dtype.kind == "f" else "complex64 or complex128"
             raise TypeError(f"{name} must be {kinds}, got {dtype}")

@@ -22,15 +22,6 @@ RESULTS = {
 }
 
 
-@pytest.fixture(autouse=True)
-def close_figures():
-    import matplotlib.pyplot as plt
-
-    plt.switch_backend("agg")
-    yield
-    plt.close("all")
-
-
 @pytest.mark.parametrize("name", RESULTS)
 def test_results_draw_themselves(name, tmp_path):
     found = RESULTS[name]()

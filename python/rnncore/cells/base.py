@@ -157,6 +157,20 @@ def own_recurrent(name, array, dtype):
     return matrix
 
 
+def input_size_of(parameters):
+    """How many inputs a recurrent layer takes: none without ``weight_ih``."""
+    return parameters["weight_ih"].shape[1] if "weight_ih" in parameters else 0
+
+
+def state_slices(layers):
+    """The part of a chain's state that each layer owns."""
+    slices, start = [], 0
+    for layer in layers:
+        slices.append(slice(start, start + layer.state_size))
+        start += layer.state_size
+    return slices
+
+
 def own_recurrence(arrays):
     """The parameters that Linear and Elman share: square weight_hh, weight_ih (n, n_in), biases (n,)."""
     if arrays.get("weight_hh") is None:

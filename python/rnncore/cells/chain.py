@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from itertools import pairwise
 
-from .base import Cell
+from .base import Cell, state_slices
 
 
 class Chain(Cell):
@@ -71,11 +71,9 @@ class Chain(Cell):
         return {f"{i}.{name}": a for i, layer in enumerate(self._layers) for name, a in layer.parameters.items()}
 
     def _state_parts(self, state):
-        parts, start = {}, 0
-        for index, layer in enumerate(self._layers):
-            named = layer.split_state(state[..., start : start + layer.state_size])
-            parts.update({f"{index}.{name}": part for name, part in named.items()})
-            start += layer.state_size
+        parts = {}
+        for index, (layer, own) in enumerate(zip(self._layers, state_slices(self._layers))):
+            parts.update({f"{index}.{name}": part for name, part in layer.split_state(state[..., own]).items()})
         return parts
 
     def replace(self, **parameters):

@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from ..arrays import as_number_array
-from .base import Cell, own, read_dense_parameters
+from ..arrays import as_number_array, real_dtype
+from .base import Cell, input_size_of, own, read_dense_parameters
 
 
 class Diagonal(Cell):
@@ -58,7 +58,7 @@ class Diagonal(Cell):
             _parameters=parameters,
             dtype=dtype,
             is_complex=is_complex,
-            input_size=parameters["weight_ih"].shape[1] if "weight_ih" in parameters else 0,
+            input_size=input_size_of(parameters),
             output_size=size * (2 if is_complex else 1),
             state_size=size * (2 if is_complex else 1),
         )
@@ -67,10 +67,15 @@ class Diagonal(Cell):
         return {"h": as_complex(state) if self.is_complex else state}
 
 
+def real_rows(array):
+    """Each complex number of the first axis as two, (n, …) as (2 n, …): real and imaginary parts in turn."""
+    return np.stack([array.real, array.imag], axis=1).reshape(2 * len(array), *array.shape[1:])
+
+
 def as_complex(pairs):
     """Real and imaginary parts in turn along the last axis as complex numbers: a view wherever numpy allows one."""
     dtype = np.result_type(pairs.dtype, np.complex64)
-    pairs = pairs.astype(np.empty(0, dtype).real.dtype, copy=False)
+    pairs = pairs.astype(real_dtype(dtype), copy=False)
     if pairs.strides[-1] != pairs.itemsize:
         pairs = np.ascontiguousarray(pairs)
     return pairs.view(dtype)

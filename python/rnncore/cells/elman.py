@@ -3,7 +3,7 @@
 import math
 from numbers import Real
 
-from .base import Cell, own_recurrence
+from .base import Cell, input_size_of, own_recurrence
 from .nonlinearities import check_nonlinearity
 
 
@@ -56,7 +56,7 @@ class Elman(Cell):
             dtype=dtype,
             nonlinearity=nonlinearity,
             leak=float(leak),
-            input_size=parameters["weight_ih"].shape[1] if "weight_ih" in parameters else 0,
+            input_size=input_size_of(parameters),
             output_size=size,
             state_size=size,
         )

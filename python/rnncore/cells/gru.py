@@ -1,7 +1,7 @@
 """h_t = (1 - z) ⊙ n + z ⊙ h_{t-1}"""
 
 from ..arrays import as_flag
-from .base import Cell
+from .base import Cell, input_size_of
 from .gates import own_gates
 
 
@@ -53,7 +53,7 @@ class GRU(Cell):
             _parameters=parameters,
             dtype=dtype,
             reset_after=reset_after,
-            input_size=parameters["weight_ih"].shape[1] if "weight_ih" in parameters else 0,
+            input_size=input_size_of(parameters),
             output_size=size,
             state_size=size,
         )

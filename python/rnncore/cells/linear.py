@@ -1,6 +1,6 @@
 """h_t = W_hh h_{t-1} + W_ih x_t + b"""
 
-from .base import Cell, own_recurrence
+from .base import Cell, input_size_of, own_recurrence
 
 
 class Linear(Cell):
@@ -35,7 +35,7 @@ class Linear(Cell):
         self._freeze(
             _parameters=parameters,
             dtype=dtype,
-            input_size=parameters["weight_ih"].shape[1] if "weight_ih" in parameters else 0,
+            input_size=input_size_of(parameters),
             output_size=size,
             state_size=size,
         )

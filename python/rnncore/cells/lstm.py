@@ -1,6 +1,6 @@
 """c_t = f ⊙ c_{t-1} + i ⊙ g, h_t = o ⊙ tanh c_t"""
 
-from .base import Cell
+from .base import Cell, input_size_of
 from .gates import own_gates
 
 
@@ -63,7 +63,7 @@ class LSTM(Cell):
         self._freeze(
             _parameters=parameters,
             dtype=dtype,
-            input_size=parameters["weight_ih"].shape[1] if "weight_ih" in parameters else 0,
+            input_size=input_size_of(parameters),
             output_size=size,
             state_size=2 * size,
         )

@@ -6,7 +6,7 @@ import math
 from ..backends import BACKENDS
 from ..cells import NONLINEARITIES
 
-MODEL_HELP = "an .npz or .safetensors file with torch's parameter names, or an .onnx file"
+MODEL_HELP = "an .npz, .safetensors or .pt file with torch's parameter names, or an .onnx file"
 SERIES_HELP = "a .csv, .npy, .npz or .wav file"
 
 

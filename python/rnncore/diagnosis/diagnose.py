@@ -39,8 +39,8 @@ def diagnose(
     Parameters
     ----------
     model : Cell, path or None
-        An .npz, .safetensors or .onnx file is read as :func:`rnncore.load` does. None: the embedded network, on the
-        embedded series.
+        An .npz, .safetensors, .pt or .onnx file is read as :func:`rnncore.load` does. None: the embedded network, on
+        the embedded series.
     inputs : array (T, input_size) or (T, B, input_size), path, or None
         A .csv, .npy, .npz or .wav file. None: the run without input, ``steps`` long.
     layer : str or list of str, optional

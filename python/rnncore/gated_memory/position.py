@@ -4,6 +4,7 @@ import numpy as np
 
 from ..backends import prepare
 from ..cells import Chain, Linear
+from ..cells.base import state_slices
 from .gates import GATES
 
 
@@ -22,8 +23,7 @@ class Position:
     def __init__(self, cell, index, backend, threads):
         self.layer = cell.layers[index]
         self.gates = GATES[type(self.layer)](self.layer)
-        ends = np.cumsum([layer.state_size for layer in cell.layers])
-        parts = [slice(int(end) - layer.state_size, int(end)) for end, layer in zip(ends, cell.layers)]
+        parts = state_slices(cell.layers)
         self.part = parts[index]
         self._threads = threads
         # The signal: outputs of the last layer with a state before this one, through the layers without one between.

@@ -4,7 +4,7 @@ import re
 
 import numpy as np
 
-from ..arrays import FLOATS, first_nonfinite
+from ..arrays import FLOATS, first_nonfinite, real_dtype
 from ..cells import Chain
 from ..cells.base import is_sparse
 from ..errors import FormatError
@@ -93,7 +93,7 @@ def _check_numbers(tensors, about, path):
         if array.dtype.newbyteorder("=") not in (*FLOATS, np.complex64, np.complex128):
             raise FormatError(f"{path}: key {key!r} must be float32 or float64, got {array.dtype}")
         first = first or (key, array.dtype)
-        if array.real.dtype != np.empty(0, first[1]).real.dtype:
+        if array.real.dtype != real_dtype(first[1]):
             raise FormatError(f"{path}: mixed dtypes: key {first[0]!r} is {first[1]} but key {key!r} is {array.dtype}")
         checked = str(about.get(key.removesuffix("matrices") + "check_finite", True)) == "True"
         index = first_nonfinite(array, array.dtype) if checked else None

@@ -4,6 +4,7 @@ import numpy as np
 
 from ..backends import prepare
 from ..cells import Dense, Diagonal, GatedDiagonal, Linear
+from ..cells.base import state_slices
 from .blocks import kept_between, power_of_two
 from .dense import DenseLayer
 from .diagonal import DiagonalLayer
@@ -54,10 +55,8 @@ class AssociativeProgram:
             self._sequential = prepare(cell, backend)
             return
         layers = [LAYERS[type(layer)](layer, backend, min(steps, self.panel), width) for layer in cell.layers]
-        ends = np.cumsum([layer.state_size for layer in cell.layers])
-        parts = [slice(end - layer.state_size, end) for end, layer in zip(ends, cell.layers)]
         last = max(index for index, layer in enumerate(cell.layers) if layer.state_size)
-        self._recurrent, self._readout = list(zip(layers, parts))[: last + 1], layers[last + 1 :]
+        self._recurrent, self._readout = list(zip(layers, state_slices(cell.layers)))[: last + 1], layers[last + 1 :]
 
     def advance(self, inputs, steps, state, *, start, every, outputs, states, threads):
         if self._sequential is not None:

@@ -3,6 +3,7 @@
 import numpy as np
 
 from ...cells import GRU, LSTM, Dense, Diagonal, Elman, GatedDiagonal, Linear, MatrixSequence
+from ...cells.diagonal import real_rows
 from .extension import _native, reason
 
 
@@ -59,13 +60,8 @@ def _add_gru(network, cell):
 def _add_diagonal(network, cell):
     arrays = [cell.parameters.get(name) for name in ("weight_hh", "weight_ih", "bias")]
     if cell.is_complex:
-        arrays = [None if array is None else _parts_in_turn(array) for array in arrays]
+        arrays = [None if array is None else real_rows(array) for array in arrays]
     network.add_diagonal(*arrays, cell.is_complex)
-
-
-def _parts_in_turn(array):
-    """(n, …) complex as (2 n, …): real and imaginary parts of the first axis in turn."""
-    return np.stack([array.real, array.imag], axis=1).reshape(2 * len(array), *array.shape[1:])
 
 
 def _add_gated_diagonal(network, cell):

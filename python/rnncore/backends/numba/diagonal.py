@@ -1,7 +1,6 @@
 """h_t = λ ⊙ h_{t-1} + W_ih x_t + b; complex numbers as their real and imaginary parts in turn."""
 
-import numpy as np
-
+from ...cells.diagonal import real_rows
 from .diagonal_recurrence import complex_factors, walk_complex_diagonal, walk_diagonal
 from .input_projection import InputProjection
 from .layer import NumbaLayer
@@ -12,7 +11,7 @@ class NumbaDiagonal(NumbaLayer):
     def __init__(self, cell):
         parameters = cell.parameters
         self.complex = cell.is_complex
-        real = {name: _real_rows(array) if self.complex else array for name, array in parameters.items()}
+        real = {name: real_rows(array) if self.complex else array for name, array in parameters.items()}
         self.weight_hh, self.weight_ih = parameters["weight_hh"], real.get("weight_ih")
         self.input = InputProjection(self.weight_ih, [real["bias"]] if "bias" in real else [])
         weight_hh = self.weight_hh
@@ -37,8 +36,3 @@ class NumbaDiagonal(NumbaLayer):
         step.scale(self.weight_hh, step.state, step.new_state)
         if step.input is not None:
             step.multiply(self.weight_ih, step.input, step.new_state)
-
-
-def _real_rows(array):
-    """A row of complex numbers as two, of their real and of their imaginary parts."""
-    return np.stack([array.real, array.imag], axis=1).reshape(2 * len(array), *array.shape[1:])

@@ -1,7 +1,6 @@
 """The layers of a chain over a chunk of steps: each receives from the one before what it did in all of them."""
 
-import numpy as np
-
+from ...cells.base import state_slices
 from .buffers import Buffer
 
 # The buffers of a chunk stay in the second-level cache.
@@ -18,8 +17,7 @@ class Layers:
 
     def __init__(self, layers, cells):
         self.layers, self.cells = layers, cells
-        ends = np.cumsum([cell.state_size for cell in cells])
-        self.slices = [slice(end - cell.state_size, end) for cell, end in zip(cells, ends)]
+        self.slices = state_slices(cells)
         self.parts = [max(1, cell.state_size // cell.output_size) for cell in cells]
 
     def buffers(self, steps, batch, dtype):

@@ -2,16 +2,17 @@
 
 import numpy as np
 
+from ...cells.base import state_slices
+
 
 class ReferenceChain:
     """Layers with the parts of the state they own."""
 
     def __init__(self, layers, cells):
         self.layers = layers
-        ends = np.cumsum([cell.state_size for cell in cells])
-        self.slices = [slice(end - cell.state_size, end) for cell, end in zip(cells, ends)]
+        self.slices = state_slices(cells)
         self.cells = cells
-        self.size = int(ends[-1])
+        self.size = self.slices[-1].stop
 
     def step(self, number, x, state):
         """``(outputs, new state)``"""
