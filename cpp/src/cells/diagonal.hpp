@@ -3,9 +3,9 @@
 // Complex units: real and imaginary parts in turn, λ h = (a, a) h + (-b, b) h with the parts of h exchanged.
 #pragma once
 
-#include "dense/gate_rows.hpp"
 #include "cells/transposed_inputs.hpp"
 #include "dense/gate_block_product.hpp"
+#include "dense/gate_rows.hpp"
 #include "dense/input_projection.hpp"
 #include "rnncore/layout.hpp"
 #include "walks/block_step.hpp"

@@ -5,9 +5,9 @@
 // β = (1 - z) tanh'(…), α_r = h σ'_r, α_z = (h - n) σ'_z.
 #pragma once
 
-#include "dense/gate_rows.hpp"
 #include "cells/transposed_inputs.hpp"
 #include "dense/gate_block_product.hpp"
+#include "dense/gate_rows.hpp"
 #include "dense/input_projection.hpp"
 #include "rnncore/layout.hpp"
 #include "simd/math.hpp"

@@ -2,8 +2,8 @@
 // while it is in registers.
 #pragma once
 
-#include "dense/gate_rows.hpp"
 #include "dense/block_product.hpp"
+#include "dense/gate_rows.hpp"
 
 namespace rnncore::RNNCORE_TARGET {
 

@@ -35,7 +35,8 @@ struct InputProjection {
         const Index weight_bytes = sizeof(Real) * weight.vectors * lanes<Real> * weight.columns;
         // Weights that stay in the nearest cache: a few rows after each other, and where the next chunk's rows will be
         // written is fetched meanwhile, as a trajectory leaves the caches.
-        const Index together = driven && width == 1 && weight_bytes <= tuning::near_weight_bytes ? most_columns(1) : steps;
+        const Index together =
+            driven && width == 1 && weight_bytes <= tuning::near_weight_bytes ? most_columns(1) : steps;
         for (Index t = 0; t < steps; t += together) {
             const Index count = steps - t < together ? steps - t : together;
             Columns<Real> row(rows + t * step, step, sequence, width);
