@@ -2,6 +2,9 @@
 
 from typing import Protocol
 
+# Parameter gradients are summed over blocks of so many steps, counted from the run's first.
+GRADIENT_BLOCK = 256
+
 
 class Program(Protocol):
     """A cell made ready by a backend (weights packed, code compiled); knows no time of its own.
@@ -95,6 +98,44 @@ class Program(Protocol):
         forcing : (S, B, sum of the layers' sizes) array or None
             Added to the tangent of each layer's new state, or of its output where it has none, layer after layer.
         outputs, output_tangents : (S, B, output_size) arrays
+        """
+
+    def tape_bytes(self, width):
+        """The most bytes that a tape takes for each step of ``width`` sequences."""
+
+    def record(self, inputs, steps, state, *, start, outputs, threads):
+        """The walk forward, bit for bit as :meth:`advance` does it, and a tape of it: what the way back needs.
+
+        Parameters
+        ----------
+        outputs : (S, B, output_size) array or None
+        """
+
+    def accumulate_gradients(
+        self, tape, inputs, steps, cotangent, *,
+        start, output_cotangents, cuts, parameters, input_cotangents, threads,
+    ):  # fmt: skip
+        """The adjoint walk along a tape: back-propagation through its steps. The tape stays as it is.
+
+        Sums over steps and sequences are made for each ``GRADIENT_BLOCK`` of steps by itself and added from the last
+        block to the first; ``start`` is a multiple of it, and so is every start + S but that of the run's end.
+
+        Parameters
+        ----------
+        tape
+            What :meth:`record` returned for these steps.
+        cotangent : (B, n) array
+            ∂D/∂x_{start+S}, of what comes after these steps; becomes ∂D/∂x_start.
+        output_cotangents : (S, B, output_size) array or None
+            ∂D/∂y_t of what each step's outputs do by themselves; None: nothing.
+        cuts : (S,) bool array or None
+            True: nothing flows through the state from this step to those before it.
+        parameters : list of dict of str to array
+            For each layer, by name, those of its parameters of which the gradient is wanted: float64 or complex128
+            arrays of the parameter's shape, (entries,) for a sparse one, to which it is added. "matrices" has the
+            cell's dtype and the rows of these steps are set.
+        input_cotangents : (S, B, input_size) array or None
+            Receives ∂D/∂u_t.
         """
 
 
