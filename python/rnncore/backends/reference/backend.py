@@ -3,6 +3,7 @@
 import numpy as np
 
 from ...cells import GRU, LSTM, Dense, Diagonal, Elman, GatedDiagonal, Linear, MatrixSequence
+from ..protocol import GRADIENT_BLOCK
 from .chain import ReferenceChain
 from .dense import ReferenceDense
 from .diagonal import ReferenceDiagonal
@@ -29,6 +30,7 @@ CELLS = {
 class ReferenceProgram:
     def __init__(self, cell):
         self.chain = ReferenceChain([CELLS[type(layer)](layer) for layer in cell.layers], cell.layers)
+        self.dtype, self.output_size = cell.dtype, cell.output_size
 
     def advance(self, inputs, steps, state, *, start, every, outputs, states, threads):
         kept = 0
@@ -98,6 +100,47 @@ class ReferenceProgram:
                 )
                 outputs[index], state[...] = self.chain.step(number, x, state)
                 output_tangents[index], tangent[...] = moved
+
+    def tape_bytes(self, width):
+        return width * self.chain.size * self.dtype.itemsize
+
+    def record(self, inputs, steps, state, *, start, outputs, threads):
+        """The tape: the states before the steps, (S, B, n)."""
+        tape = np.empty((steps, *state.shape), state.dtype)
+        with np.errstate(all="ignore"):
+            for index in range(steps):
+                tape[index] = state
+                signal, state[...] = self.chain.step(start + index + 1, _row(inputs, index), state)
+                if outputs is not None:
+                    outputs[index] = signal
+        return tape
+
+    def accumulate_gradients(
+        self, tape, inputs, steps, cotangent, *,
+        start, output_cotangents, cuts, parameters, input_cotangents, threads,
+    ):  # fmt: skip
+        none = np.zeros((len(cotangent), self.output_size), self.dtype)
+        summed = [wanted.keys() - {"matrices"} for wanted in parameters]
+        with np.errstate(all="ignore"):
+            for first in reversed(range(0, steps, GRADIENT_BLOCK)):
+                sums = [dict.fromkeys(names, 0) for names in summed]
+                for index in reversed(range(first, min(steps, first + GRADIENT_BLOCK))):
+                    by_input, cotangent[...], found = self.chain.pull_back(
+                        start + index + 1, _row(inputs, index), tape[index], cotangent,
+                        none if output_cotangents is None else output_cotangents[index],
+                    )  # fmt: skip
+                    if input_cotangents is not None:
+                        input_cotangents[index] = by_input
+                    if cuts is not None and cuts[index]:
+                        cotangent[...] = 0
+                    for wanted, of_layer, sums_of_layer in zip(parameters, found, sums):
+                        if "matrices" in wanted:
+                            wanted["matrices"][start + index] = of_layer["matrices"]
+                        for name in sums_of_layer.keys() & of_layer.keys():
+                            sums_of_layer[name] = sums_of_layer[name] + of_layer[name]
+                for wanted, sums_of_layer in zip(parameters, sums):
+                    for name, value in sums_of_layer.items():
+                        wanted[name] += value
 
 
 def _orthonormalise(matrices, block, interval, pool, growth, factors, exponents, frames):

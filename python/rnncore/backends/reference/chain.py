@@ -45,6 +45,27 @@ class ReferenceChain:
             signal_state, signal_input = rows_state[:, : cell.output_size], rows_input[:, : cell.output_size]
         return wrt_state, wrt_input, signal_state, signal_input
 
+    def pull_back(self, number, x, state, cotangent, output_cotangent):
+        """``(∂D/∂x, ∂D/∂(old state), parameter gradients of each layer)``, from ∂D/∂(new state) and ∂D/∂(outputs)."""
+        signals = [x]
+        for layer, part in zip(self.layers, self.slices):
+            signals.append(layer.step(number, signals[-1], state[:, part])[0])
+        old, parameters, by_signal = np.empty_like(cotangent), [None] * len(self.layers), output_cotangent
+        for index in reversed(range(len(self.layers))):
+            layer, cell, part, x = self.layers[index], self.cells[index], self.slices[index], signals[index]
+            by_new = by_signal
+            if cell.state_size:
+                by_new = cotangent[:, part].copy()
+                by_new[:, : cell.output_size] += by_signal
+            parameters[index] = layer.parameter_gradients(number, x, state[:, part], by_new)
+            wrt_state, wrt_signal = layer.jacobian(number, x, state[:, part])
+            old[:, part] = np.einsum("bij,bi->bj", wrt_state, by_new)
+            if wrt_signal is None:
+                by_signal = np.zeros((len(state), cell.input_size), state.dtype)
+            else:
+                by_signal = np.einsum("bij,bi->bj", wrt_signal, by_new)
+        return by_signal, old, parameters
+
     def push_forward(self, number, x, state, x_tangent, tangent, forcing):
         """``(tangent of the outputs, tangent of the new state)``; ``forcing`` is added, layer by layer."""
         new, start = np.empty_like(tangent), 0

@@ -25,6 +25,12 @@ class ReferenceDense:
             z = z + x @ tangents["weight"].T
         return self.slope(self._drive(x, state)) * z
 
+    def parameter_gradients(self, number, x, state, cotangent):
+        """∂D/∂p of every parameter p, from the cotangent ∂D/∂y_t, summed over the sequences."""
+        by_drive = self.slope(self._drive(x, state)) * cotangent
+        found = {"bias": by_drive.sum(axis=0)}
+        return found if x is None else {"weight": by_drive.T @ x, **found}
+
     def _drive(self, x, state):
         z = np.broadcast_to(self.bias, (*state.shape[:-1], self.bias.size))
         return z if x is None else x @ self.weight.T + z

@@ -42,6 +42,15 @@ class ReferenceDiagonal:
             tangent = tangent + x @ self._rows(tangents["weight_ih"]).T
         return tangent + self._components(tangents["bias"]) if "bias" in tangents else tangent
 
+    def parameter_gradients(self, number, x, state, cotangent):
+        """∂D/∂p of every parameter p, from the cotangent ∂D/∂h_t, summed over the sequences.
+
+        Of complex p it is ∂D/∂(Re p) + i ∂D/∂(Im p).
+        """
+        by_state = self._numbers(cotangent)
+        found = {"weight_hh": np.sum(by_state * self._numbers(state).conj(), axis=0), "bias": by_state.sum(axis=0)}
+        return found if x is None else {"weight_ih": by_state.T @ x, **found}
+
     def _numbers(self, state):
         return as_complex(state) if self.is_complex else state
 

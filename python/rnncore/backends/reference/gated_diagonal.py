@@ -34,6 +34,13 @@ class ReferenceGatedDiagonal:
         dz_gate = _product(tangents.get("weight_gate"), x) + tangents.get("bias_gate", 0)
         return c * self.gate_slope(z_gate) * dz_gate + self.slope(z) * dz
 
+    def parameter_gradients(self, number, x, c, cotangent):
+        """∂D/∂p of every parameter p, from the cotangent ∂D/∂c_t, summed over the sequences."""
+        z, z_gate = self._drives(x, c)
+        by_input, by_gate = cotangent * self.slope(z), cotangent * c * self.gate_slope(z_gate)
+        found = {"bias": by_input.sum(axis=0), "bias_gate": by_gate.sum(axis=0)}
+        return found if x is None else {"weight_ih": by_input.T @ x, "weight_gate": by_gate.T @ x, **found}
+
     def _drives(self, x, c):
         return (
             np.broadcast_to(_product(weight, x) + bias, c.shape)

@@ -45,6 +45,25 @@ class ReferenceGRU:
             db = db + np.concatenate([h @ by_r.T, h @ by_u.T, seen @ by_n.T], axis=-1)
         return self._differential(x, h, da[..., None], db[..., None], np.zeros_like(h)[..., None])[..., 0]
 
+    def parameter_gradients(self, number, x, h, cotangent):
+        """∂D/∂p of every parameter p, from the cotangent ∂D/∂h', summed over the sequences."""
+        z_r, z_u, z_n, q = self._drives(x, h)
+        r = sigmoid(z_r)
+        by_n = cotangent * sigmoid(-z_u) * tanh_slope(z_n)
+        by_u = cotangent * (h - np.tanh(z_n)) * sigmoid_slope(z_u)
+        if self.reset_after:
+            by_r, by_q, seen = by_n * q * sigmoid_slope(z_r), by_n * r, h
+        else:
+            by_r, by_q, seen = (by_n @ self.weight_hn) * h * sigmoid_slope(z_r), by_n, r * h
+        by_a = np.concatenate([by_r, by_u, by_n], axis=-1)
+        by_b = np.concatenate([by_r, by_u, by_q], axis=-1)
+        found = {
+            "weight_hh": np.concatenate([by_r.T @ h, by_u.T @ h, by_q.T @ seen]),
+            "bias_ih": by_a.sum(axis=0),
+            "bias_hh": by_b.sum(axis=0),
+        }
+        return found if x is None else {"weight_ih": by_a.T @ x, **found}
+
     def _drives(self, x, h):
         """z_r, z_u, z_n, q"""
         a = self.bias_ih

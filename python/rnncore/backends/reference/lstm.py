@@ -56,6 +56,26 @@ class ReferenceLSTM:
         dz = np.concatenate([dz_i, dz_f, dz_g, dz_o], axis=-1)
         return self._differential(x, state, dz[..., None], np.zeros_like(c)[..., None])[..., 0]
 
+    def parameter_gradients(self, number, x, state, cotangent):
+        """∂D/∂p of every parameter p, from the cotangent ∂D/∂(h', c'), summed over the sequences."""
+        h, by_h, by_c = state[..., : self.size], cotangent[..., : self.size], cotangent[..., self.size :]
+        z_i, z_f, z_g, z_o, c, c_new = self._parts(x, state)
+        by_z_o = by_h * np.tanh(c_new) * sigmoid_slope(z_o)
+        by_c = by_c + by_h * sigmoid(z_o) * tanh_slope(c_new) + by_z_o * self.w_co
+        by_z_i = by_c * np.tanh(z_g) * sigmoid_slope(z_i)
+        by_z_f = by_c * c * sigmoid_slope(z_f)
+        by_z_g = by_c * sigmoid(z_i) * tanh_slope(z_g)
+        by_z = np.concatenate([by_z_i, by_z_f, by_z_g, by_z_o], axis=-1)
+        found = {
+            "weight_hh": by_z.T @ h,
+            "weight_ci": np.sum(by_z_i * c, axis=0),
+            "weight_cf": np.sum(by_z_f * c, axis=0),
+            "weight_co": np.sum(by_z_o * c_new, axis=0),
+        }
+        if x is not None:
+            found["weight_ih"] = by_z.T @ x
+        return found | dict.fromkeys(("bias_ih", "bias_hh"), by_z.sum(axis=0))
+
     def _parts(self, x, state):
         """The gates' arguments, c and c'."""
         h, c = state[..., : self.size], state[..., self.size :]

@@ -19,3 +19,7 @@ class ReferenceMatrixSequence:
         if "matrices" not in tangents:
             return np.zeros_like(states)
         return np.einsum("tij,t...j->t...i", tangents["matrices"][numbers - 1], states)
+
+    def parameter_gradients(self, number, x, state, cotangent):
+        """∂D/∂M_t, from the cotangent ∂D/∂x_t, summed over the sequences."""
+        return {"matrices": cotangent.T @ state}

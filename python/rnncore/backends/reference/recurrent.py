@@ -39,6 +39,18 @@ class ReferenceElman:
             z = z + tangents.get(name, 0)
         return self.leak * self.slope(self._drive(x, h)) * z
 
+    def parameter_gradients(self, number, x, h, cotangent):
+        """∂D/∂p of every parameter p, from the cotangent ∂D/∂h_t: (∂h_t/∂p)ᵀ ∂D/∂h_t, summed over the sequences."""
+        by_drive = self.leak * self.slope(self._drive(x, h)) * cotangent
+        if isinstance(self.weight_hh, np.ndarray):
+            found = {"weight_hh": by_drive.T @ h}
+        else:
+            rows, columns = self.weight_hh.tocoo().coords
+            found = {"weight_hh": np.sum(by_drive[:, rows] * h[:, columns], axis=0)}
+        if x is not None:
+            found["weight_ih"] = by_drive.T @ x
+        return found | dict.fromkeys(("bias", "bias_ih", "bias_hh"), by_drive.sum(axis=0))
+
     def _drive(self, x, h):
         z = h @ self.weight_hh.T
         if x is not None and self.weight_ih is not None:
