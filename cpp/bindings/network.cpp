@@ -1,6 +1,7 @@
 // Networks: arrays in, arrays out, the GIL released.
 #include "rnncore/network.hpp"
 
+#include "back_propagation.hpp"
 #include "bindings.hpp"
 #include "jacobian_walks.hpp"
 
@@ -42,7 +43,7 @@ rnncore::Elman<Real> elman(Index size, const Optional<Real>& weight_ih, const Op
 }
 
 template <class Real>
-void register_network(py::module_& module, const char* name) {
+void register_network(py::module_& module, const char* name, const char* tape_name) {
     using Network = rnncore::Network<Real>;
     py::class_<Network> type(module, name);
     type.def(py::init([](const std::string& name) { return Network(layout(name)); }), py::arg("layout"))
@@ -146,11 +147,12 @@ void register_network(py::module_& module, const char* name) {
             py::arg("inputs").noconvert(), py::arg("steps"), py::arg("state").noconvert(), py::arg("start"),
             py::arg("every"), py::arg("outputs").noconvert(), py::arg("states").noconvert(), py::arg("threads"));
     define_jacobian_walks(type);
+    define_back_propagation(module, type, tape_name);
 }
 
 }  // namespace
 
 void register_networks(py::module_& module) {
-    register_network<float>(module, "FloatNetwork");
-    register_network<double>(module, "DoubleNetwork");
+    register_network<float>(module, "FloatNetwork", "FloatTape");
+    register_network<double>(module, "DoubleNetwork", "DoubleTape");
 }

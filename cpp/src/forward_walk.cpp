@@ -37,7 +37,7 @@ ForwardWalk<Real>::ForwardWalk(const std::vector<Layer<Real>>& layers, const Str
       odds_(layers.size() > 1 ? chunk_ * width * widest_ : 1) {}
 
 template <class Real>
-void ForwardWalk<Real>::advance(Index done, Index steps, Real* const* slopes) {
+void ForwardWalk<Real>::advance(Index done, Index steps, Real* const* slopes, Real* const* signals) {
     Real* const buffers[2] = {evens_.data(), odds_.data()};
     const Index total_width = stretch_.width, input_size = layers_.front().input_size;
     LayerChunk<Real> part{};
@@ -66,7 +66,14 @@ void ForwardWalk<Real>::advance(Index done, Index steps, Real* const* slopes) {
             part.outputs =
                 stretch_.outputs ? stretch_.outputs + first_ * layer.output_size + done * part.output_step : nullptr;
         }
+        if (signals && layer.state_size) {
+            part.states = signals[i];
+            part.states_step = part.states_sequence = layer.padded_state;
+        }
         layer.simulate(layer.cell, part);
+        if (signals && !layer.state_size && part.outputs)
+            for (Index t = 0; t < steps; ++t)
+                std::copy_n(part.outputs + t * part.output_step, layer.output_size, signals[i] + t * layer.padded_size);
         part.inputs = part.outputs;
         part.input_sequence = part.output_sequence;
         part.input_step = part.output_step;

@@ -14,8 +14,8 @@ class ForwardWalk {
     Index chunk() const { return chunk_; }
 
     // Steps done + 1 … done + steps of the stretch, at most a chunk. slopes, where wanted, holds for each layer where
-    // those of the first step go.
-    void advance(Index done, Index steps, Real* const* slopes = nullptr);
+    // those of the first step go; so does signals, for rows of its state, or of its outputs where it has none.
+    void advance(Index done, Index steps, Real* const* slopes = nullptr, Real* const* signals = nullptr);
 
   private:
     void keep_thinned_outputs(const LayerChunk<Real>& part) const;

@@ -41,6 +41,12 @@ Index forced_size(const Layer<Real>& layer) {
 }
 
 template <class Real>
+Index padded_to_vectors(Index count, const Target& target) {
+    const Index lanes = target.vector_bytes / static_cast<Index>(sizeof(Real));
+    return (count + lanes - 1) / lanes * lanes;
+}
+
+template <class Real>
 struct Network<Real>::Implementation {
     const Target* target;
     Layout layout;

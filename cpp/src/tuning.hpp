@@ -13,4 +13,7 @@ inline constexpr Index most_chunk_steps = 256;
 // Weights of inputs beside which some rows of inputs and of results stay in the first-level cache.
 inline constexpr Index near_weight_bytes = 1 << 14;
 
+// Multiply-adds that take a few times as long as a thread to start.
+inline constexpr Index least_shared_products = 1 << 23;
+
 }  // namespace rnncore::tuning

@@ -61,6 +61,41 @@ struct Tangents {
     Real* outputs = nullptr;  // (steps, width, output_size)
 };
 
+// Sums over steps of parameter gradients are made for so many at a time, counted from a run's first step.
+inline constexpr Index gradient_block = 256;
+
+// Where a layer's gradients are added: arrays shaped as the members of its struct (cells.hpp) and in their order, `bias`
+// of a GRU followed by bias_hh (3 size), complex parameters as real and imaginary parts in turn. Null: not wanted.
+template <class Real>
+struct LayerGradients {
+    double* parameters[6] = {};
+    Real* matrices = nullptr;  // of a MatrixSequence: (steps, size, size) of all its steps; set, not added to
+};
+
+// Of a scalar function of the outputs; null: zero, or not wanted.
+template <class Real>
+struct Cotangents {
+    Real* state = nullptr;          // (width, state_size): of the state after the steps, then of that before them
+    const Real* outputs = nullptr;  // (steps, width, output_size)
+    const bool* cuts = nullptr;     // (steps): nothing flows through the state from this step to those before it
+    Real* inputs = nullptr;         // (steps, width, input_size): receives those of the inputs
+};
+
+// What a walk forward leaves for the way back; of use to the Network that made it.
+template <class Real>
+class Tape {
+  public:
+    struct Implementation;
+    explicit Tape(std::unique_ptr<Implementation>);
+    Tape(Tape&&) noexcept;
+    Tape& operator=(Tape&&) noexcept;
+    ~Tape();
+    const Implementation& get() const { return *implementation_; }
+
+  private:
+    std::unique_ptr<Implementation> implementation_;
+};
+
 template <class Real>
 class Network {
   public:
@@ -108,11 +143,24 @@ class Network {
     // Layout::adjoint. The same with block = Q R at every interval back from the end; factors in that order.
     void orthonormalise_back(const Stretch<Real>&, const Block<Real>&, const Factors<Real>&, int threads = 1) const;
 
+    // Layout::adjoint. The walk of simulate, to the bit, with a tape of it.
+    Tape<Real> record(const Stretch<Real>&, int threads = 1) const;
+
+    // Bytes that a step of `width` sequences takes on a tape.
+    Index tape_bytes(Index width) const;
+
+    // Layout::adjoint. Back-propagation along a tape; stretch.start is a multiple of gradient_block, the steps, width
+    // and inputs are those of the tape; its state and outputs are not used. gradients: one for each layer.
+    void accumulate_gradients(const Tape<Real>&, const Stretch<Real>&, const Cotangents<Real>&,
+                              const LayerGradients<Real>* gradients, int threads = 1) const;
+
   private:
     struct Implementation;
     std::unique_ptr<Implementation> implementation_;
 };
 
+extern template class Tape<float>;
+extern template class Tape<double>;
 extern template class Network<float>;
 extern template class Network<double>;
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "cells/activation.hpp"
+#include "cells/gathering.hpp"
 #include "cells/transposed_inputs.hpp"
 #include "dense/block_product.hpp"
 #include "dense/input_projection.hpp"
@@ -56,10 +57,21 @@ struct DenseCell {
     }
 
     void pull_back(const CotangentStep<Real>& step) const {
-        if (!step.below) return;
-        if (!step.above) return clear_block(step.below, input_size, step.stride);
+        if (!step.below && !step.deltas) return;
+        if (!step.above) {
+            if (step.deltas) clear_block(step.scratch, size, step.stride);
+            if (step.below) clear_block(step.below, input_size, step.stride);
+            return;
+        }
         scale_rows(step.slopes, step.above, size, step.columns, step.stride, step.scratch);
-        transposed.multiply(step.scratch, step.columns, step.stride, step.below);
+        if (step.below) transposed.multiply(step.scratch, step.columns, step.stride, step.below);
+    }
+
+    Index gradient_scratch() const { return 0; }
+
+    void gather(const GradientRows<Real>& rows) const {
+        gather_matrix(rows, 0, size, inputs_of(rows), input_size, rows.gradients.parameters[0]);
+        gather_bias(rows, 0, size, rows.gradients.parameters[1]);
     }
 };
 

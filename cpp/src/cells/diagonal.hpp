@@ -3,6 +3,7 @@
 // Complex units: real and imaginary parts in turn, λ h = (a, a) h + (-b, b) h with the parts of h exchanged.
 #pragma once
 
+#include "cells/gathering.hpp"
 #include "cells/transposed_inputs.hpp"
 #include "dense/gate_block_product.hpp"
 #include "dense/gate_rows.hpp"
@@ -91,6 +92,41 @@ struct DiagonalCell {
         if (step.above) add_block(step.above, size, step.columns, step.stride, step.state);
         turn(step.state, step.columns, step.stride, -1, false, step.result);
         if (step.below) transposed.multiply(step.state, step.columns, step.stride, step.below);
+    }
+
+    Index gradient_scratch() const { return 0; }
+
+    void gather(const GradientRows<Real>& rows) const {
+        double* const* const to = rows.gradients.parameters;
+        gather_bias(rows, 0, size, to[2]);
+        if (complex) return gather_complex(rows, to[0], to[1]);
+        gather_diagonal(rows, 0, size, before_of(rows), to[0]);
+        gather_matrix(rows, 0, size, inputs_of(rows), input_size, to[1]);
+    }
+
+    // Of λ: the cotangent times the conjugate of h.
+    void gather_complex(const GradientRows<Real>& rows, double* of_decay, double* of_input) const {
+        const Index units = size / 2, first = share_start(rows, units), last = share_end(rows, units);
+        for (Index u = 2 * first; of_decay && u < 2 * last; u += lanes<Real>) {
+            Vector<Real> same_parts{}, other_parts{};
+            for (Index k = 0; k < rows.count; ++k) {
+                const Vector<Real> delta = load<Real>(rows.deltas + k * rows.delta_step + u),
+                                   h = load<Real>(rows.before + k * rows.before_step + u);
+                same_parts = fma<Real>(delta, h, same_parts);
+                other_parts = fma<Real>(delta, exchange_pairs<Real>(h), other_parts);
+            }
+            alignas(64) Real s[lanes<Real>], o[lanes<Real>];
+            store<Real>(s, same_parts);
+            store<Real>(o, other_parts);
+            for (Index i = 0; i < lanes<Real> && u + i < 2 * last; i += 2) {
+                of_decay[u + i] += s[i] + s[i + 1];
+                of_decay[u + i + 1] += o[i + 1] - o[i];
+            }
+        }
+        if (of_input && rows.inputs)
+            for (Index part = 0; part < 2; ++part)
+                add_outer_products<Real>({rows.deltas + part, rows.delta_step, 2}, first, last, inputs_of(rows),
+                                         input_size, rows.count, {of_input + part, 2 * input_size, 2});
     }
 
     // result = λ block, or with sign -1 its adjoint; `add`: to what stands there.

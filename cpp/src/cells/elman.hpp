@@ -5,6 +5,7 @@
 #pragma once
 
 #include "cells/batch_recurrence.hpp"
+#include "cells/gathering.hpp"
 #include "cells/single_recurrence.hpp"
 #include "cells/sparse_recurrence.hpp"
 #include "cells/transposed_inputs.hpp"
@@ -64,6 +65,15 @@ struct ElmanCell {
         multiply_block<Real>(recurrence.transposed, step.scratch, step.columns, step.stride,
                              {nullptr, 1 - recurrence.leak, step.state, false}, step.result);
         if (step.below) transposed.multiply(step.scratch, step.columns, step.stride, step.below);
+    }
+
+    Index gradient_scratch() const { return recurrence.gradient_scratch(); }
+
+    void gather(const GradientRows<Real>& rows) const {
+        double* const* const to = rows.gradients.parameters;
+        recurrence.gather(rows, to[0]);
+        gather_matrix(rows, 0, size, inputs_of(rows), input_size, to[1]);
+        gather_bias(rows, 0, size, to[2]);
     }
 };
 

@@ -2,6 +2,7 @@
 // cells/gated_recurrence.hpp; it also has `slopes`, vectors of units that linearising one step leaves, and `linearise`.
 #pragma once
 
+#include "cells/gathering.hpp"
 #include "cells/gated_recurrence.hpp"
 #include "cells/transposed_inputs.hpp"
 #include "dense/gate_block_product.hpp"

@@ -4,6 +4,7 @@
 #pragma once
 
 #include "cells/activation.hpp"
+#include "cells/gathering.hpp"
 #include "cells/transposed_inputs.hpp"
 #include "dense/gate_block_product.hpp"
 #include "dense/input_projection.hpp"
@@ -131,13 +132,23 @@ struct GatedDiagonalCell {
         const Index row = padded<Real>(size), n = size;
         if (step.above) add_block(step.above, n, step.columns, step.stride, step.state);
         scale_rows(step.slopes, step.state, n, step.columns, step.stride, step.result);
-        if (!step.below) return;
+        if (!step.below && !step.deltas) return;
         for (Index g = 0; g < 2; ++g)
             for_each_unit<Real>(n, step.columns, step.stride, [&](const auto& rows, Index u, Index count) {
                 const Vector<Real> slope = rows.slope(step.slopes + (g + 1) * row, u);
                 rows.put(step.scratch, g * n + u, count, slope * rows.get(step.state, u));
             });
-        transposed_inputs.multiply(step.scratch, step.columns, step.stride, step.below);
+        if (step.below) transposed_inputs.multiply(step.scratch, step.columns, step.stride, step.below);
+    }
+
+    Index gradient_scratch() const { return 0; }
+
+    void gather(const GradientRows<Real>& rows) const {
+        double* const* const to = rows.gradients.parameters;
+        gather_matrix(rows, size, size, inputs_of(rows), input_size, to[0]);
+        gather_matrix(rows, 0, size, inputs_of(rows), input_size, to[1]);
+        gather_bias(rows, size, size, to[2]);
+        gather_bias(rows, 0, size, to[3]);
     }
 };
 

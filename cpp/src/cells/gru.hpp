@@ -119,6 +119,19 @@ struct GruCell : GatedCell<Real, GruUnits<Real>> {
         if (step.below)
             transposed_inputs.multiply(step.scratch + n * step.stride, step.columns, step.stride, step.below);
     }
+
+    Index gradient_scratch() const { return 0; }
+
+    void gather(const GradientRows<Real>& rows) const {
+        const Index n = size, gates = 2 * n;
+        double* const* const to = rows.gradients.parameters;
+        gather_matrix(rows, n, gates, before_of(rows), n, to[0]);
+        gather_matrix(rows, 0, n, before_of(rows), n, to[0] ? to[0] + gates * n : nullptr);
+        gather_matrix(rows, n, 3 * n, inputs_of(rows), input_size, to[1]);
+        gather_bias(rows, n, 3 * n, to[2]);
+        gather_bias(rows, n, gates, to[3]);
+        gather_bias(rows, 0, n, to[3] ? to[3] + gates : nullptr);
+    }
 };
 
 }  // namespace rnncore::RNNCORE_TARGET

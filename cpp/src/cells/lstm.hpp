@@ -137,6 +137,19 @@ struct LstmCell : GatedCell<Real, LstmUnits<Real>> {
         });
         if (step.below) transposed_inputs.multiply(step.scratch, step.columns, step.stride, step.below);
     }
+
+    Index gradient_scratch() const { return 0; }
+
+    void gather(const GradientRows<Real>& rows) const {
+        const Index n = size;
+        double* const* const to = rows.gradients.parameters;
+        gather_matrix(rows, 0, 4 * n, before_of(rows), n, to[0]);
+        gather_matrix(rows, 0, 4 * n, inputs_of(rows), input_size, to[1]);
+        gather_bias(rows, 0, 4 * n, to[2]);
+        gather_diagonal(rows, 0, n, before_of(rows, n), to[3]);
+        gather_diagonal(rows, n, n, before_of(rows, n), to[4]);
+        gather_diagonal(rows, 3 * n, n, before_of(rows, rows.before_step + n), to[5]);  // of c after the step
+    }
 };
 
 }  // namespace rnncore::RNNCORE_TARGET

@@ -3,6 +3,7 @@
 
 #include "dense/block_product.hpp"
 #include "rnncore/layout.hpp"
+#include "cells/gathering.hpp"
 #include "walks/block_step.hpp"
 
 namespace rnncore::RNNCORE_TARGET {
@@ -92,6 +93,19 @@ struct MatrixSequenceCell {
                                              step.result);
         clear_block(step.result, size, 1);
         for (Index i = 0; i < size; ++i) add_row(matrix + i * size, step.state[i], step.result);
+    }
+
+    Index gradient_scratch() const { return 0; }
+
+    void gather(const GradientRows<Real>& rows) const {
+        for (Index k = 0; rows.gradients.matrices && k < rows.count; ++k) {
+            Real* const matrix = rows.gradients.matrices + (rows.number - 1 + k) * size * size;
+            const Real *const delta = rows.deltas + k * rows.delta_step,
+                       *const before = rows.before + k * rows.before_step;
+            for (Index i = share_start(rows, size); i < share_end(rows, size); ++i)
+                for (Index j = 0; j < size; ++j)
+                    matrix[i * size + j] = (rows.first ? 0 : matrix[i * size + j]) + delta[i] * before[j];
+        }
     }
 
     // result += factor row; the row is not padded.

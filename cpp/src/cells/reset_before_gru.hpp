@@ -5,6 +5,7 @@
 // β = (1 - z) tanh'(…), α_r = h σ'_r, α_z = (h - n) σ'_z.
 #pragma once
 
+#include "cells/gathering.hpp"
 #include "cells/transposed_inputs.hpp"
 #include "dense/gate_block_product.hpp"
 #include "dense/gate_rows.hpp"
@@ -188,6 +189,23 @@ struct ResetBeforeGruCell {
         multiply_block<Real>(transposed_gates, step.scratch, step.columns, step.stride, {nullptr, 0, nullptr, true},
                              step.result);
         if (step.below) transposed_inputs.multiply(step.scratch, step.columns, step.stride, step.below);
+    }
+
+    Index gradient_scratch() const { return gradient_block * padded<Real>(size); }
+
+    void gather(const GradientRows<Real>& rows) const {
+        const Index n = size, row = padded<Real>(size), gates = 2 * n;
+        double* const* const to = rows.gradients.parameters;
+        gather_matrix(rows, 0, gates, before_of(rows), n, to[0]);
+        if (to[0]) {  // W_hn saw r h
+            for (Index k = 0; k < rows.count; ++k)
+                scale_rows(rows.slopes + k * rows.slopes_step + 4 * row, rows.before + k * rows.before_step, n, 1, 1,
+                           rows.scratch + k * row);
+            gather_matrix(rows, gates, n, {rows.scratch, row}, n, to[0] + gates * n);
+        }
+        gather_matrix(rows, 0, 3 * n, inputs_of(rows), input_size, to[1]);
+        gather_bias(rows, 0, 3 * n, to[2]);
+        gather_bias(rows, 0, 3 * n, to[3]);
     }
 };
 

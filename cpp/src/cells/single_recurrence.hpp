@@ -5,6 +5,7 @@
 #pragma once
 
 #include "cells/activation.hpp"
+#include "cells/gathering.hpp"
 #include "dense/multiply.hpp"
 #include "rnncore/layout.hpp"
 
@@ -120,6 +121,12 @@ struct SingleRecurrence {
     void destroy() {
         std::free(weight.data);
         std::free(transposed.data);
+    }
+
+    Index gradient_scratch() const { return 0; }
+
+    void gather(const GradientRows<Real>& rows, double* to) const {
+        gather_matrix(rows, 0, weight.rows, before_of(rows), weight.rows, to);
     }
 
     RecurrenceTile<Real> tile(Index i) const {

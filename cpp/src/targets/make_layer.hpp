@@ -26,6 +26,11 @@ void pull_back_of(const void* cell, const CotangentStep<Real>& step) {
 }
 
 template <class Cell, class Real>
+void gather_of(const void* cell, const GradientRows<Real>& rows) {
+    static_cast<const Cell*>(cell)->gather(rows);
+}
+
+template <class Cell, class Real>
 Layer<Real> make_layer(const typename Cell::Parameters& parameters, Layout layout) {
     Layer<Real> layer{};
     Cell* cell = new (std::nothrow) Cell();
@@ -52,7 +57,11 @@ Layer<Real> make_layer(const typename Cell::Parameters& parameters, Layout layou
     }
     if constexpr (Cell::has_jacobian) {
         if (layout == Layout::tangent) layer.tangent = tangent_of<Cell, Real>;
-        if (layout == Layout::adjoint) layer.pull_back = pull_back_of<Cell, Real>;
+        if (layout == Layout::adjoint) {
+            layer.pull_back = pull_back_of<Cell, Real>;
+            layer.gather = gather_of<Cell, Real>;
+            layer.gradient_scratch = cell->gradient_scratch();
+        }
     }
     layer.destroy = destroy_cell<Cell>;
     return layer;

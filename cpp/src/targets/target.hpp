@@ -7,6 +7,7 @@
 #include "rnncore/layout.hpp"
 #include "rnncore/probe.hpp"
 #include "walks/block_step.hpp"
+#include "walks/gradient_rows.hpp"
 
 namespace rnncore {
 
@@ -40,6 +41,8 @@ struct Layer {
     void (*simulate)(const void* cell, const LayerChunk<Real>&);
     void (*tangent)(const void* cell, const TangentStep<Real>&);      // null: not in this layout
     void (*pull_back)(const void* cell, const CotangentStep<Real>&);  // null: not in this layout
+    void (*gather)(const void* cell, const GradientRows<Real>&);      // adds to the gradients; null: as above
+    Index gradient_scratch;  // elements that gathering takes
     Index (*scratch_size)(const void* cell, Index steps, Index width);
     void (*destroy)(void* cell);
 };

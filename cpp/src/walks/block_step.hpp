@@ -29,7 +29,8 @@ struct CotangentStep {
     const Real* above;  // of the outputs, from the layer that takes them; null: zero
     Real* result;       // of the state before
     Real* below;        // of the inputs; null: not wanted
-    Real* scratch;      // as above
+    Real* scratch;      // as above; then cotangents of z, laid out as the cell says
+    bool deltas;        // those are wanted
 };
 
 }  // namespace rnncore

@@ -5,6 +5,7 @@ import numpy as np
 from ...cells import GRU, LSTM, Dense, Diagonal, Elman, GatedDiagonal, Linear, MatrixSequence
 from ...cells.diagonal import real_rows
 from .extension import _native, reason
+from .gradients import arrays_for, share_sums
 
 
 def _sum_of_biases(parameters, *names):
@@ -123,6 +124,22 @@ class NativeProgram:
         self.network("tangent").push_forward(
             inputs, steps, state, start, tangent, input_tangents, forcing, outputs, output_tangents, threads
         )
+
+    def tape_bytes(self, width):
+        return self.network("adjoint").tape_bytes(width)
+
+    def record(self, inputs, steps, state, *, start, outputs, threads):
+        return self.network("adjoint").record(inputs, steps, state, start, outputs, threads)
+
+    def accumulate_gradients(
+        self, tape, inputs, steps, cotangent, *,
+        start, output_cotangents, cuts, parameters, input_cotangents, threads,
+    ):  # fmt: skip
+        self.network("adjoint").accumulate_gradients(
+            tape, inputs, steps, cotangent, start, output_cotangents, cuts, arrays_for(self._layers, parameters),
+            [wanted.get("matrices") for wanted in parameters], input_cotangents, threads,
+        )  # fmt: skip
+        share_sums(self._layers, parameters)
 
 
 def _squares(norms):
