@@ -1,6 +1,7 @@
 """Long recurrences and their Jacobians: what a recurrent network does over millions of steps, fast and right."""
 
 from .backends import use_backend
+from .backpropagation import Gradients, Recording, gradients, record
 from .cells import GRU, LSTM, Cell, Chain, Dense, Diagonal, Elman, GatedDiagonal, Linear, MatrixSequence
 from .configuration import get_include, show_config
 from .covariant_vectors import CovariantVectors
@@ -35,11 +36,13 @@ __all__ = [
     "FormatError",
     "GatedDiagonal",
     "GradientNorms",
+    "Gradients",
     "LayerGradients",
     "Linear",
     "LyapunovSpectrum",
     "MatrixSequence",
     "NonFiniteError",
+    "Recording",
     "ScaledMatrix",
     "SingularSpectrum",
     "Trajectory",
@@ -49,12 +52,14 @@ __all__ = [
     "diagnose",
     "get_include",
     "gradient_norms",
+    "gradients",
     "jacobian",
     "jacobian_product",
     "jvp",
     "layer_gradients",
     "load",
     "lyapunov_spectrum",
+    "record",
     "save",
     "show_config",
     "simulate",

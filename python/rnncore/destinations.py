@@ -13,32 +13,29 @@ from .whole_files import naming, whole_file
 
 
 @contextmanager
-def destination(out, shape, dtype, run):
-    """Yields the array to fill. A file path becomes an .npy file, renamed into place when the block ends well."""
-    _check_size(shape, dtype)
+def destination(out, shape, dtype, run, *, what="outputs", instead="keep='last'", others=None):
+    """Yields the array to fill. A file path becomes an .npy file, renamed into place when the block ends well.
+
+    ``what`` it holds, and what to use ``instead`` of so large a one, are for messages; ``out`` may overlap neither the
+    run's arrays in memory nor the ``others``, by name.
+    """
+    described = f"{what} of shape {shape} ({math.prod(shape) * np.dtype(dtype).itemsize:.3g} bytes)"
+    if math.prod(max(1, length) for length in shape) * np.dtype(dtype).itemsize > sys.maxsize:
+        raise ValueError(f"{described} are more than this machine can address; use {instead}")
     if out is None:
         try:
             array = np.empty(shape, dtype)
         except MemoryError:
-            raise MemoryError(f"{_describe(shape, dtype)} do not fit in memory; use keep= or out=") from None
+            raise MemoryError(f"{described} do not fit in memory; use {instead} or out=") from None
         yield array
     elif isinstance(out, (str, os.PathLike)):
         with _npy_file(os.path.realpath(out), shape, dtype) as array:
             yield array
     else:
-        _check_out(out, shape, dtype, run)
+        _check_out(out, shape, dtype, {"inputs": run.inputs, **run.cell.parameters, **(others or {})})
         with naming(getattr(out, "filename", None)):
             reserve(out)
         yield out
-
-
-def _describe(shape, dtype):
-    return f"outputs of shape {shape} ({math.prod(shape) * np.dtype(dtype).itemsize:.3g} bytes)"
-
-
-def _check_size(shape, dtype):
-    if math.prod(max(1, length) for length in shape) * np.dtype(dtype).itemsize > sys.maxsize:
-        raise ValueError(f"{_describe(shape, dtype)} are more than this machine can address; use keep='last'")
 
 
 @contextmanager
@@ -53,8 +50,8 @@ def _npy_file(path, shape, dtype):
     array.filename = path
 
 
-def _check_out(out, shape, dtype, run):
-    """An array to write into: its shape, dtype, and that it is nobody else's memory."""
+def _check_out(out, shape, dtype, others):
+    """An array to write into: its shape, dtype, and that it is none of the others' memory."""
     if not isinstance(out, np.ndarray):
         raise TypeError(f"out must be an array, a memory map or a file path, got {type(out).__name__}")
     check_shape("out", out, shape)
@@ -64,7 +61,7 @@ def _check_out(out, shape, dtype, run):
         raise ValueError("out is read-only")
     if _repeats_memory(out):
         raise ValueError(f"out has elements that share memory: shape {out.shape}, strides {out.strides}")
-    for name, other in {"inputs": run.inputs, **run.cell.parameters}.items():
+    for name, other in others.items():
         if isinstance(other, np.ndarray) and same_memory(out, other):
             raise ValueError(f"out overlaps {name} in memory; give it memory of its own")
 
@@ -86,11 +83,15 @@ class Rows:
 
     def take(self, count):
         """The next ``count`` rows as a ``(count, B, size)`` array to be written."""
-        part = self.array[self.next : self.next + count]
+        self.next += count
+        return self.between(self.next - count, self.next)
+
+    def between(self, start, stop):
+        """Those rows, likewise."""
+        part = self.array[start:stop]
         self._part = part
         flat = (len(part), self.width, part.shape[-1])
         self._buffer = part.reshape(flat) if part.flags.carray else np.empty(flat, part.dtype)
-        self.next += count
         return self._buffer
 
     def done(self):

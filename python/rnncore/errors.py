@@ -12,8 +12,10 @@ class NonFiniteError(ArithmeticError):
         Index of the first such component.
     batch : int or None
         Index of the sequence in a batch; ``None`` for a single sequence.
-    what : {"state", "output", "tangent"}
-        "tangent": a product of Jacobians left the finite numbers while the state did not.
+    what : str
+        "state", "output"; "tangent": a product of Jacobians left the finite numbers while the state did not;
+        "gradient": what flows back from ``step`` to the step before it, or beginning with "gradient of", the inputs'
+        or a parameter's, whose component ``unit`` is then counted in C order.
     partial : object or None
         The result up to there, where the call has one: of the kind it would have returned.
     """
@@ -21,7 +23,8 @@ class NonFiniteError(ArithmeticError):
     def __init__(self, step, unit, batch=None, what="state", partial=None):
         self.step, self.unit, self.batch, self.what, self.partial = step, unit, batch, what, partial
         where = "" if batch is None else f" of sequence {batch}"
-        super().__init__(f"the {what} is not finite after step {step}, at component {unit}{where}")
+        when = "on the way back at" if what.startswith("gradient") else "after"
+        super().__init__(f"the {what} is not finite {when} step {step}, at component {unit}{where}")
 
     def __reduce__(self):
         return type(self), (self.step, self.unit, self.batch, self.what, self.partial)

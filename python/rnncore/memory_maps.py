@@ -46,7 +46,7 @@ def reserve(array):
     Raises ``OSError`` when the disk cannot hold them.
     """
     owner = file_map(array)
-    if owner is None or owner.filename is None or owner.size == 0 or not hasattr(os, "posix_fallocate"):
+    if owner is None or owner.filename is None or owner.size == 0:
         return
     try:
         descriptor = os.open(owner.filename, os.O_RDWR)
@@ -54,12 +54,20 @@ def reserve(array):
         return  # the file was unlinked or moved: its map still works
     try:
         if os.fstat(descriptor).st_size >= owner.offset + owner.nbytes:  # else another file stands there by now
-            os.posix_fallocate(descriptor, owner.offset, owner.nbytes)
+            reserve_file(descriptor, owner.offset, owner.nbytes)
+    finally:
+        os.close(descriptor)
+
+
+def reserve_file(descriptor, offset, size):
+    """The same of so many bytes of an open file."""
+    if size == 0 or not hasattr(os, "posix_fallocate"):
+        return
+    try:
+        os.posix_fallocate(descriptor, offset, size)
     except OSError as error:
         if error.errno not in (errno.EOPNOTSUPP, errno.EINVAL, errno.ENOSYS):  # this file system cannot reserve
             raise
-    finally:
-        os.close(descriptor)
 
 
 def same_memory(first, second):

@@ -24,6 +24,8 @@ class Run:
         None for a single sequence.
     state : (B, state_size) array
         The run's own copy, B = 1 for a single sequence.
+    shares_inputs, shares_state : bool
+        Whether the sequences of a batch were given one series, one state.
     """
 
     def __init__(self, cell, inputs, steps, state, finite):
@@ -40,6 +42,8 @@ class Run:
         if finite and self.inputs is not None:
             check_finite("inputs", self.inputs, cell.dtype, "; check_finite=False lets it through")
         self.state = _own_state(cell, state, self.batch)
+        self.shares_inputs = self.batch is not None and self.inputs is not None and self.inputs.ndim == 2
+        self.shares_state = self.batch is not None and state is not None and state.ndim == 1
 
     @property
     def lead(self):
@@ -75,45 +79,36 @@ class Run:
         with np.errstate(over="ignore", invalid="ignore"):
             return np.require(part, self.cell.dtype, ("C_CONTIGUOUS", "ALIGNED"))
 
-    def segments(self, chunk, report, *, columns=0, kept=0, multiple=1, offset=0, seconds=SEGMENT_SECONDS, start=0):
-        """``(start, stop)`` pairs covering the run: ``chunk`` steps or a tenth of a second of work, some MB at most.
+    def segments(self, chunk, report, *, start=0, **options):
+        """``(start, stop)`` pairs covering the run after ``start`` steps, at a pace of these ``options``."""
+        return self.pace(chunk, **options).segments(start, self.steps, report)
 
-        Their lengths never change a result. Memory-mapped pages that a segment has read are given back after it.
+    def pace(
+        self, chunk, *, columns=0, kept=0, multiple=1, offset=0, seconds=SEGMENT_SECONDS, most_bytes=_SEGMENT_BYTES
+    ):
+        """A :class:`Pace`: segments of ``chunk`` steps or a tenth of a second of work, some MB at most.
 
         Parameters
         ----------
         chunk : int or None
-        report : function of the steps done
         columns : int
             Of the block that is walked along: they make a step 1 + columns times the work.
         kept : int
             Numbers the caller keeps of each step and sequence.
         multiple, offset : int
-            Segments end at offset, offset + multiple, … or at the end of the run.
+            Segments end at offset, offset + multiple, … or at the end of what they cover.
         seconds : float
-            What a segment may take between two steps of this iterator.
-        start : int
-            Steps done before: the segments cover the rest.
+            What a segment may take between two steps of the iterator.
+        most_bytes : int
+            What a segment may read and keep.
         """
         sizes = self.cell.input_size + self.cell.output_size + self.cell.state_size
         operations = (64 + sizes + sum(array.size for array in self._weights())) * max(1, self.width) * (1 + columns)
         read = sum(series[:1].nbytes for series in self._series())
         held = read + self.width * (sizes + kept) * self.cell.dtype.itemsize
-        most = max(1, _SEGMENT_BYTES // max(1, held))
-        length = min(most, chunk or max(1, _FIRST_SEGMENT_OPERATIONS // operations))
-        while start < self.steps and self.width:
-            whole = max(multiple, length // multiple * multiple)
-            stop = min(self.steps, start + whole - (start - offset) % multiple)
-            before = time.perf_counter()
-            yield start, stop
-            elapsed = time.perf_counter() - before
-            self.release(start, stop)
-            report(stop - start)
-            if chunk is None and elapsed < seconds / 2:
-                length = min(most, 2 * length)
-            elif chunk is None and elapsed > seconds:
-                length = max(1, length // 2)
-            start = stop
+        most = max(1, most_bytes // max(1, held))
+        first = min(most, chunk or max(1, _FIRST_SEGMENT_OPERATIONS // operations))
+        return Pace(self, first, most, multiple, offset, None if chunk else seconds)
 
     def release(self, start, stop):
         """Give back the memory-mapped pages that these steps have read."""
@@ -130,6 +125,33 @@ class Run:
         for layer in self.cell.layers:
             for array in layer.parameters.values():
                 yield array[:1] if isinstance(layer, MatrixSequence) else array
+
+
+class Pace:
+    """How many steps a backend walks at once: learnt from how long they take, and never changing a result."""
+
+    def __init__(self, run, length, most, multiple, offset, seconds):
+        self.run, self.length, self.most = run, length, most
+        self.multiple, self.offset, self.seconds = multiple, offset, seconds
+
+    def segments(self, start, stop, report):
+        """``(start, stop)`` pairs from ``start`` to ``stop`` steps.
+
+        ``report`` hears of the steps of each once it is done, and memory-mapped pages that it has read are given back.
+        """
+        while start < stop and self.run.width:
+            whole = max(self.multiple, self.length // self.multiple * self.multiple)
+            end = min(stop, start + whole - (start - self.offset) % self.multiple)
+            before = time.perf_counter()
+            yield start, end
+            elapsed = time.perf_counter() - before
+            self.run.release(start, end)
+            report(end - start)
+            if self.seconds is not None and elapsed < self.seconds / 2:
+                self.length = min(self.most, 2 * self.length)
+            elif self.seconds is not None and elapsed > self.seconds:
+                self.length = max(1, self.length // 2)
+            start = end
 
 
 def _read_inputs(cell, inputs):

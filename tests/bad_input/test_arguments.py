@@ -84,7 +84,7 @@ REFUSED = [
     ),
     (lambda: simulate(CELL, steps=HUGE, keep=2), ValueError, "are more than this machine can address"),
     (lambda: simulate(CELL, steps=HUGE, out="nowhere.npy"), ValueError, "are more than this machine can address"),
-    (lambda: simulate(CELL, steps=2**55), MemoryError, "do not fit in memory; use keep= or out="),
+    (lambda: simulate(CELL, steps=2**55), MemoryError, "do not fit in memory; use keep='last' or out="),
     # state
     (lambda: simulate(CELL, U, state=[1.0]), ValueError, "state must have shape (3,) or (B, 3), got (1,)"),
     (lambda: simulate(CELL, U, state=0.0), ValueError, "state must have shape (3,) or (B, 3), got ()"),

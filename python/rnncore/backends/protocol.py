@@ -117,8 +117,9 @@ class Program(Protocol):
     ):  # fmt: skip
         """The adjoint walk along a tape: back-propagation through its steps. The tape stays as it is.
 
-        Sums over steps and sequences are made for each ``GRADIENT_BLOCK`` of steps by itself and added from the last
-        block to the first; ``start`` is a multiple of it, and so is every start + S but that of the run's end.
+        Sums over steps and sequences are made for each ``GRADIENT_BLOCK`` of steps by itself, the first beginning with
+        the first step of the call, and added from the last block to the first. Where every start is a multiple of it,
+        no bit depends on how a run is cut.
 
         Parameters
         ----------
