@@ -18,8 +18,8 @@ rnncore::Nonlinearity nonlinearity(const std::string& name) {
 }
 
 rnncore::Layout layout(const std::string& name) {
-    static const char* const names[] = {"single", "batch", "tangent", "adjoint"};
-    for (int i = 0; i < 4; ++i)
+    static const char* const names[] = {"single", "batch", "tangent", "adjoint", "batch_adjoint"};
+    for (int i = 0; i < 5; ++i)
         if (name == names[i]) return static_cast<rnncore::Layout>(i);
     throw py::value_error("unknown layout " + name);
 }

@@ -81,7 +81,7 @@ void BlockWalk<Real>::save(Real* values, std::int64_t* exponents) const {
 template <class Real>
 void BlockWalk<Real>::push_forward(Index number, const Slopes<Real>& slopes, Index step, const Real* inputs,
                                    const Real* forcing) {
-    TangentStep<Real> tangent{number, nullptr, columns_, stride_, inputs, nullptr, nullptr, scratch_.data()};
+    TangentStep<Real> tangent{number, nullptr, {columns_, stride_}, inputs, nullptr, nullptr, scratch_.data()};
     for (std::size_t i = 0; i < layers_.size(); ++i) {
         const Layer<Real>& layer = layers_[i];
         tangent.slopes = slopes.of(i, step);
@@ -105,32 +105,19 @@ void BlockWalk<Real>::copy_outputs(Real* outputs) const {
 }
 
 template <class Real>
-void BlockWalk<Real>::pull_back(Index number, const Slopes<Real>& slopes, Index step, const CotangentRows<Real>& rows) {
-    CotangentStep<Real> cotangent{number,  nullptr, columns_, stride_,         nullptr,
-                                  nullptr, nullptr, nullptr,  scratch_.data(), rows.deltas != nullptr};
-    if (rows.outputs) {
-        Real* const above = between_[layers_.size() % 2].data();
-        std::copy_n(rows.outputs, layers_.back().output_size, above);
-        cotangent.above = above;
-    }
+void BlockWalk<Real>::pull_back(Index number, const Slopes<Real>& slopes, Index step) {
+    CotangentStep<Real> cotangent{number,  nullptr, {columns_, stride_}, nullptr,
+                                  nullptr, nullptr, nullptr,             scratch_.data(), false};
     for (std::size_t i = layers_.size(); i-- > 0;) {
         const Layer<Real>& layer = layers_[i];
         cotangent.slopes = slopes.of(i, step);
         cotangent.state = layer.state_size ? part(now_, i) : nullptr;
         cotangent.result = layer.state_size ? part(next_, i) : nullptr;
-        cotangent.below = i > 0 || rows.inputs ? between_[i % 2].data() : nullptr;
-        if (rows.deltas && layer.block_scratch) cotangent.scratch = rows.deltas[i];
+        cotangent.below = i > 0 ? between_[i % 2].data() : nullptr;
         layer.pull_back(layer.cell, cotangent);
-        if (rows.deltas && !layer.block_scratch) std::copy_n(part(now_, i), layer.state_size, rows.deltas[i]);
         cotangent.above = cotangent.below;
     }
-    if (rows.inputs) std::copy_n(between_[0].data(), layers_.front().input_size, rows.inputs);
     std::swap(now_, next_);
-}
-
-template <class Real>
-void BlockWalk<Real>::clear() {
-    std::fill_n(now_.data(), rows_ * stride_, Real(0));
 }
 
 template <class Real>

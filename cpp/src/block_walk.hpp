@@ -35,14 +35,6 @@ class Slopes {
     std::vector<Real*> places_;
 };
 
-// Null: zero, or not wanted.
-template <class Real>
-struct CotangentRows {
-    const Real* outputs = nullptr;  // of the network
-    Real* inputs = nullptr;
-    Real* const* deltas = nullptr;  // for each layer, room for block_scratch rows, or for a padded state where it has none
-};
-
 template <class Real>
 class BlockWalk {
   public:
@@ -58,11 +50,8 @@ class BlockWalk {
     // The outputs' tangents of that step.
     void copy_outputs(Real* outputs) const;
 
-    // block ← A_numberᵀ block. For a single column: `rows` are of this step, and it is also driven by the cotangents of
-    // the outputs.
-    void pull_back(Index number, const Slopes<Real>& slopes, Index step, const CotangentRows<Real>& rows = {});
-    // Nothing of it goes on.
-    void clear();
+    // block ← A_numberᵀ block
+    void pull_back(Index number, const Slopes<Real>& slopes, Index step);
 
     // Columns that grew or shrank far are brought back to around 1; `all`: every one to [1/2, 1).
     void rescale(bool all = false);

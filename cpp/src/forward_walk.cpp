@@ -37,7 +37,7 @@ ForwardWalk<Real>::ForwardWalk(const std::vector<Layer<Real>>& layers, const Str
       odds_(layers.size() > 1 ? chunk_ * width * widest_ : 1) {}
 
 template <class Real>
-void ForwardWalk<Real>::advance(Index done, Index steps, Real* const* slopes, Real* const* signals) {
+void ForwardWalk<Real>::advance(Index done, Index steps, const Traces<Real>& traces) {
     Real* const buffers[2] = {evens_.data(), odds_.data()};
     const Index total_width = stretch_.width, input_size = layers_.front().input_size;
     LayerChunk<Real> part{};
@@ -56,7 +56,7 @@ void ForwardWalk<Real>::advance(Index done, Index steps, Real* const* slopes, Re
         part.state = stretch_.state + state_offset;
         part.states = stretch_.states ? stretch_.states + done * part.states_step + state_offset : nullptr;
         state_offset += layer.state_size;
-        part.slopes = slopes ? slopes[i] : nullptr;
+        if (traces.slopes) part.slopes = {traces.slopes[i], traces.steps * layer.slopes_size};
         part.outputs = buffers[i % 2];
         part.output_sequence = layer.padded_size;
         part.output_step = layer.padded_size * width_;
@@ -66,19 +66,30 @@ void ForwardWalk<Real>::advance(Index done, Index steps, Real* const* slopes, Re
             part.outputs =
                 stretch_.outputs ? stretch_.outputs + first_ * layer.output_size + done * part.output_step : nullptr;
         }
-        if (signals && layer.state_size) {
-            part.states = signals[i];
-            part.states_step = part.states_sequence = layer.padded_state;
+        const Index signals_sequence = (traces.steps + 1) * signal_row(layer);
+        if (traces.signals && layer.state_size) {
+            part.states = traces.signals[i];
+            part.states_step = layer.padded_state;
+            part.states_sequence = signals_sequence;
         }
         layer.simulate(layer.cell, part);
-        if (signals && !layer.state_size && part.outputs)
-            for (Index t = 0; t < steps; ++t)
-                std::copy_n(part.outputs + t * part.output_step, layer.output_size, signals[i] + t * layer.padded_size);
+        if (traces.signals && !layer.state_size && i + 1 < layers_.size())
+            keep_signals(part, layer, traces.signals[i], signals_sequence);
         part.inputs = part.outputs;
         part.input_sequence = part.output_sequence;
         part.input_step = part.output_step;
     }
     if (stretch_.outputs && stretch_.every != 1) keep_thinned_outputs(part);
+}
+
+// The next layer's weights were multiplied by them.
+template <class Real>
+void ForwardWalk<Real>::keep_signals(const LayerChunk<Real>& part, const Layer<Real>& layer, Real* to,
+                                     Index sequence) const {
+    for (Index b = 0; b < width_; ++b)
+        for (Index t = 0; t < part.steps; ++t)
+            std::copy_n(part.outputs + t * part.output_step + b * part.output_sequence, layer.output_size,
+                        to + b * sequence + t * layer.padded_size);
 }
 
 // Of the chunk whose outputs stand where the next layer would find its inputs.

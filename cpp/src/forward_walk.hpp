@@ -5,6 +5,21 @@
 
 namespace rnncore {
 
+// Where what the steps leave goes: for each layer, the slopes of the first sequence's first step, and rows of its state,
+// or of its outputs where it has none. One row for each step, one sequence's after another's.
+template <class Real>
+struct Traces {
+    Real* const* slopes = nullptr;
+    Real* const* signals = nullptr;  // null: not wanted
+    Index steps = 0;                 // rows of slopes that a sequence has; of signals one more
+};
+
+// Of a layer's rows of signals.
+template <class Real>
+Index signal_row(const Layer<Real>& layer) {
+    return layer.state_size ? layer.padded_state : layer.padded_size;
+}
+
 template <class Real>
 class ForwardWalk {
   public:
@@ -13,11 +28,11 @@ class ForwardWalk {
 
     Index chunk() const { return chunk_; }
 
-    // Steps done + 1 … done + steps of the stretch, at most a chunk. slopes, where wanted, holds for each layer where
-    // those of the first step go; so does signals, for rows of its state, or of its outputs where it has none.
-    void advance(Index done, Index steps, Real* const* slopes = nullptr, Real* const* signals = nullptr);
+    // Steps done + 1 … done + steps of the stretch, at most a chunk.
+    void advance(Index done, Index steps, const Traces<Real>& traces = {});
 
   private:
+    void keep_signals(const LayerChunk<Real>& part, const Layer<Real>& layer, Real* to, Index sequence) const;
     void keep_thinned_outputs(const LayerChunk<Real>& part) const;
 
     const std::vector<Layer<Real>>& layers_;

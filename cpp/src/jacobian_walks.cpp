@@ -14,7 +14,7 @@ void linearise_forward(const std::vector<Layer<Real>>& layers, const Stretch<Rea
     Slopes<Real> slopes(layers, forward.chunk());
     for (Index done = 0; done < stretch.steps; done += forward.chunk()) {
         const Index steps = std::min(forward.chunk(), stretch.steps - done);
-        forward.advance(done, steps, slopes.from(0));
+        forward.advance(done, steps, {slopes.from(0)});
         for (Index t = 0; t < steps; ++t) visit(done + t, slopes, t);
     }
 }
@@ -29,7 +29,7 @@ void linearise_back(const std::vector<Layer<Real>>& layers, const Stretch<Real>&
     ForwardWalk<Real> forward(layers, own, sequence, 1);
     Slopes<Real> slopes(layers, stretch.steps);
     for (Index done = 0; done < stretch.steps; done += forward.chunk())
-        forward.advance(done, std::min(forward.chunk(), stretch.steps - done), slopes.from(done));
+        forward.advance(done, std::min(forward.chunk(), stretch.steps - done), {slopes.from(done)});
     for (Index t = stretch.steps - 1; t >= 0; --t) visit(t, slopes, t);
 }
 

@@ -65,6 +65,10 @@ struct Network<Real>::Implementation {
         if (needed != layout && needed != Layout::single)
             throw std::invalid_argument("this walk needs a network of another layout");
     }
+
+    void check_way_back(const Stretch<Real>& stretch) const {
+        check(stretch, stretch.width > 1 && layout == Layout::batch_adjoint ? Layout::batch_adjoint : Layout::adjoint);
+    }
 };
 
 // share(first, count) for disjoint parts of `width` sequences, each in a thread of its own.

@@ -1,49 +1,32 @@
-// What a walk forward keeps of each sequence: the slopes of its Jacobians, and the states and signals that weights were
-// multiplied by.
+// What a walk forward keeps: the slopes of its Jacobians, and the states and signals that weights were multiplied by.
 #pragma once
 
-#include "block_walk.hpp"
-#include "network_implementation.hpp"
+#include "forward_walk.hpp"
 
 namespace rnncore {
 
-// Rows of a layer's state, or of its outputs where it has none; padded.
 template <class Real>
-Index signal_row(const Layer<Real>& layer) {
-    return layer.state_size ? layer.padded_state : layer.padded_size;
-}
+struct LayerTape {
+    Buffer<Real> slopes;   // (width, steps, slopes_size)
+    Buffer<Real> signals;  // (width, steps + 1, signal_row), the first row is before the first step
 
-template <class Real>
-class SequenceTape {
-  public:
-    SequenceTape(const std::vector<Layer<Real>>& layers, Index steps) : slopes(layers, steps), layers_(layers) {
-        for (const Layer<Real>& layer : layers) signals_.emplace_back((steps + 1) * signal_row(layer));
-        places_.resize(layers.size());
-    }
-
-    // Where the signals of the steps from `step` on go; they stand one row after those before the first step.
-    Real* const* from(Index step) {
-        for (std::size_t i = 0; i < layers_.size(); ++i)
-            places_[i] = signals_[i].data() + (step + 1) * signal_row(layers_[i]);
-        return places_.data();
-    }
-
-    Real* before(std::size_t layer, Index step) const {
-        return signals_[layer].data() + step * signal_row(layers_[layer]);
-    }
-
-    Slopes<Real> slopes;
-
-  private:
-    const std::vector<Layer<Real>>& layers_;
-    std::vector<Buffer<Real>> signals_;
-    std::vector<Real*> places_;
+    LayerTape(const Layer<Real>& layer, Index steps, Index width)
+        : slopes(width * steps * layer.slopes_size), signals(width * (steps + 1) * signal_row(layer)) {}
 };
 
 template <class Real>
 struct Tape<Real>::Implementation {
-    Index steps;
-    std::vector<SequenceTape<Real>> sequences;
+    Index steps, width;
+    std::vector<LayerTape<Real>> layers;
+
+    const Real* slopes(std::size_t i, const Layer<Real>& layer, Index sequence, Index step) const {
+        return layers[i].slopes.data() + (sequence * steps + step) * layer.slopes_size;
+    }
+
+    // Before that step.
+    Real* signals(std::size_t i, const Layer<Real>& layer, Index sequence, Index step) const {
+        return layers[i].signals.data() + (sequence * (steps + 1) + step) * signal_row(layer);
+    }
 };
 
 }  // namespace rnncore

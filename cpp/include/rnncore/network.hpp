@@ -143,13 +143,14 @@ class Network {
     // Layout::adjoint. The same with block = Q R at every interval back from the end; factors in that order.
     void orthonormalise_back(const Stretch<Real>&, const Block<Real>&, const Factors<Real>&, int threads = 1) const;
 
-    // Layout::adjoint. The walk of simulate, to the bit, with a tape of it.
+    // Layout::adjoint for one sequence, Layout::batch_adjoint for more: the walk of simulate, to the bit, with a tape of
+    // it.
     Tape<Real> record(const Stretch<Real>&, int threads = 1) const;
 
     // Bytes that a step of `width` sequences takes on a tape.
     Index tape_bytes(Index width) const;
 
-    // Layout::adjoint. Back-propagation along a tape; stretch.start is a multiple of gradient_block, the steps, width
+    // Of the same layout. Back-propagation along a tape; stretch.start is a multiple of gradient_block, the steps, width
     // and inputs are those of the tape; its state and outputs are not used. gradients: one for each layer.
     void accumulate_gradients(const Tape<Real>&, const Stretch<Real>&, const Cotangents<Real>&,
                               const LayerGradients<Real>* gradients, int threads = 1) const;

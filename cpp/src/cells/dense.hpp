@@ -7,13 +7,14 @@
 #include "dense/block_product.hpp"
 #include "dense/input_projection.hpp"
 #include "rnncore/layout.hpp"
+#include "walks/simulate.hpp"
 #include "walks/block_step.hpp"
 
 namespace rnncore::RNNCORE_TARGET {
 
 template <class Real>
 struct DenseCell {
-    static constexpr bool has_state = false, gated = false, has_jacobian = true;
+    static constexpr bool has_state = false, gated = false;
     static constexpr Index slopes = 1;
     using Parameters = Dense<Real>;
 
@@ -28,7 +29,7 @@ struct DenseCell {
         input_size = dense.input_size;
         activation = choose_activation<Real>(dense.nonlinearity, false);
         linearisation = choose_linearisation<Real>(dense.nonlinearity);
-        if (layout == Layout::adjoint && !transposed.create(dense.weight, size, input_size)) return false;
+        if (goes_back(layout) && !transposed.create(dense.weight, size, input_size)) return false;
         return input.create(dense.weight, dense.bias, size, input_size);
     }
 
@@ -40,34 +41,37 @@ struct DenseCell {
     Index state_size() const { return 0; }
     Index block_scratch() const { return padded<Real>(size); }
 
-    void finish(Real* rows, Index step, Index stride, Index steps, Index width, Real* slopes) const {
-        const Index vectors = padded<Real>(size) / lanes<Real>;
-        Columns<Real> row(rows, step, stride, width);
-        for (Index i = 0; i < steps * width; ++i) {
-            Real* const z = row.next();
-            if (slopes) std::memcpy(slopes + i * padded<Real>(size), z, sizeof(Real) * padded<Real>(size));
-            if (activation) activation(1, nullptr, z, vectors);
+    void finish(Real* rows, Index step, Index stride, Index steps, Index width, const SlopeRows<Real>& slopes) const {
+        const Index row = padded<Real>(size), vectors = row / lanes<Real>;
+        for (Index b = 0; b < width; ++b) {
+            Real *z = rows + b * stride, *const kept = slopes_of(slopes, b);
+            for (Index t = 0; t < steps; ++t, z += step) {
+                if (kept) std::memcpy(kept + t * row, z, sizeof(Real) * row);
+                if (activation) activation(1, nullptr, z, vectors);
+            }
+            if (kept) linearisation(1, kept, steps * vectors);
         }
-        if (slopes) linearisation(1, slopes, steps * width * vectors);
     }
 
     void tangent(const TangentStep<Real>& step) const {
-        if (!step.inputs) return clear_block(step.result, size, step.stride);
-        multiply_block<Real>(input.weight, step.inputs, step.columns, step.stride, {step.slopes}, step.result);
+        if (!step.inputs) return clear_block(step.result, size, step.shape);
+        multiply_block<Real>(input.weight, step.inputs, step.shape, {step.slopes}, step.result);
     }
 
     void pull_back(const CotangentStep<Real>& step) const {
         if (!step.below && !step.deltas) return;
         if (!step.above) {
-            if (step.deltas) clear_block(step.scratch, size, step.stride);
-            if (step.below) clear_block(step.below, input_size, step.stride);
+            if (step.deltas) clear_block(step.scratch, size, step.shape);
+            if (step.below) clear_block(step.below, input_size, step.shape);
             return;
         }
-        scale_rows(step.slopes, step.above, size, step.columns, step.stride, step.scratch);
-        if (step.below) transposed.multiply(step.scratch, step.columns, step.stride, step.below);
+        scale_rows(step.slopes, step.above, size, step.shape, step.scratch);
+        if (step.below) transposed.multiply(step.scratch, step.shape, step.below);
     }
 
     Index gradient_scratch() const { return 0; }
+
+    void pull_back_inputs(const DeltaRows<Real>& rows) const { transposed.multiply_rows(rows, 0); }
 
     void gather(const GradientRows<Real>& rows) const {
         gather_matrix(rows, 0, size, inputs_of(rows), input_size, rows.gradients.parameters[0]);

@@ -10,12 +10,13 @@
 #include "dense/input_projection.hpp"
 #include "rnncore/layout.hpp"
 #include "walks/block_step.hpp"
+#include "walks/simulate.hpp"
 
 namespace rnncore::RNNCORE_TARGET {
 
 template <class Real, bool complex>
 struct DiagonalCell {
-    static constexpr bool has_state = true, gated = false, has_jacobian = true;
+    static constexpr bool has_state = true, gated = false;
     static constexpr Index slopes = 0;
     using Parameters = Diagonal<Real>;
 
@@ -35,7 +36,7 @@ struct DiagonalCell {
                 other[u + 1] = same[u + 1];
                 same[u + 1] = same[u];
             }
-        if (layout == Layout::adjoint && !transposed.create(diagonal.weight_ih, size, input_size)) return false;
+        if (goes_back(layout) && !transposed.create(diagonal.weight_ih, size, input_size)) return false;
         return input.create(diagonal.weight_ih, diagonal.bias, size, input_size);
     }
 
@@ -51,7 +52,7 @@ struct DiagonalCell {
 
     // As ElmanCell::advance.
     void advance(Index, const Real* before, Index before_sequence, Real* rows, Index step, Index sequence, Index steps,
-                 Index width, Real*) const {
+                 Index width, const SlopeRows<Real>&) const {
         constexpr int most = 4;
         const Index row = padded<Real>(size);
         for (Index b = 0; b < width; ++b)
@@ -84,15 +85,17 @@ struct DiagonalCell {
 
     void tangent(const TangentStep<Real>& step) const {
         const bool driven = step.inputs && input_size > 0;
-        if (driven) multiply_block<Real>(input.weight, step.inputs, step.columns, step.stride, {}, step.result);
-        turn(step.state, step.columns, step.stride, 1, driven, step.result);
+        if (driven) multiply_block<Real>(input.weight, step.inputs, step.shape, {}, step.result);
+        turn(step.state, step.shape, 1, driven, step.result);
     }
 
     void pull_back(const CotangentStep<Real>& step) const {
-        if (step.above) add_block(step.above, size, step.columns, step.stride, step.state);
-        turn(step.state, step.columns, step.stride, -1, false, step.result);
-        if (step.below) transposed.multiply(step.state, step.columns, step.stride, step.below);
+        if (step.above) add_block(step.above, size, step.shape, step.state);
+        turn(step.state, step.shape, -1, false, step.result);
+        if (step.below) transposed.multiply(step.state, step.shape, step.below);
     }
+
+    void pull_back_inputs(const DeltaRows<Real>& rows) const { transposed.multiply_rows(rows, 0); }
 
     Index gradient_scratch() const { return 0; }
 
@@ -130,8 +133,8 @@ struct DiagonalCell {
     }
 
     // result = λ block, or with sign -1 its adjoint; `add`: to what stands there.
-    void turn(const Real* block, Index columns, Index stride, Real sign, bool add, Real* result) const {
-        for_each_unit<Real>(size, columns, stride, [=](const auto& rows, Index u, Index count) {
+    void turn(const Real* block, const BlockShape& shape, Real sign, bool add, Real* result) const {
+        for_each_unit<Real>(size, shape, [=](const auto& rows, Index u, Index count) {
             const Vector<Real> h = rows.get(block, u);
             Vector<Real> sum = rows.slope(same, u) * h;
             if (complex) sum = fma<Real>(sign * rows.slope(other, u), rows.partner(block, u), sum);

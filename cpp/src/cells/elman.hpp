@@ -14,10 +14,10 @@
 
 namespace rnncore::RNNCORE_TARGET {
 
-// Recurrence: SingleRecurrence, BatchRecurrence or SparseRecurrence; the second without Jacobians.
+// Recurrence: SingleRecurrence, BatchRecurrence or SparseRecurrence.
 template <class Real, class Recurrence>
 struct ElmanCell {
-    static constexpr bool has_state = true, gated = false, has_jacobian = Recurrence::has_jacobian;
+    static constexpr bool has_state = true, gated = false;
     static constexpr Index slopes = 1;
     using Parameters = Elman<Real>;
 
@@ -31,7 +31,7 @@ struct ElmanCell {
         size = elman.size;
         input_size = elman.weight_ih ? elman.input_size : 0;
         linearisation = choose_linearisation<Real>(elman.nonlinearity);
-        if (layout == Layout::adjoint && !transposed.create(elman.weight_ih, size, input_size)) return false;
+        if (goes_back(layout) && !transposed.create(elman.weight_ih, size, input_size)) return false;
         return input.create(elman.weight_ih, elman.bias, size, input_size) && recurrence.create(elman, layout);
     }
 
@@ -47,25 +47,28 @@ struct ElmanCell {
     // From the drive W_ih x_t + b, which stands in `rows`, to h_t, in place, for steps start + 1 … start + steps.
     // `before` holds h_start. Rows are padded; strides count elements. `slopes`, if wanted, receives a φ'(z_t).
     void advance(Index start, const Real* before, Index before_sequence, Real* rows, Index step, Index sequence,
-                 Index steps, Index width, Real* slopes) const {
+                 Index steps, Index width, const SlopeRows<Real>& slopes) const {
         recurrence.advance(start, before, before_sequence, rows, step, sequence, steps, width, slopes);
-        if (slopes) linearisation(recurrence.leak, slopes, steps * (padded<Real>(size) / lanes<Real>));
+        for (Index b = 0; slopes.first && b < width; ++b)
+            linearisation(recurrence.leak, slopes_of(slopes, b), steps * (padded<Real>(size) / lanes<Real>));
     }
 
     void tangent(const TangentStep<Real>& step) const {
         const bool driven = step.inputs && input.weight.columns > 0;
-        if (driven) multiply_block<Real>(input.weight, step.inputs, step.columns, step.stride, {}, step.result);
-        multiply_block<Real>(recurrence.weight, step.state, step.columns, step.stride,
+        if (driven) multiply_block<Real>(input.weight, step.inputs, step.shape, {}, step.result);
+        multiply_block<Real>(recurrence.weight, step.state, step.shape,
                              {step.slopes, 1 - recurrence.leak, step.state, driven}, step.result);
     }
 
     void pull_back(const CotangentStep<Real>& step) const {
-        if (step.above) add_block(step.above, size, step.columns, step.stride, step.state);
-        scale_rows(step.slopes, step.state, size, step.columns, step.stride, step.scratch);
-        multiply_block<Real>(recurrence.transposed, step.scratch, step.columns, step.stride,
+        if (step.above) add_block(step.above, size, step.shape, step.state);
+        scale_rows(step.slopes, step.state, size, step.shape, step.scratch);
+        multiply_block<Real>(recurrence.transposed, step.scratch, step.shape,
                              {nullptr, 1 - recurrence.leak, step.state, false}, step.result);
-        if (step.below) transposed.multiply(step.scratch, step.columns, step.stride, step.below);
+        if (step.below) transposed.multiply(step.scratch, step.shape, step.below);
     }
+
+    void pull_back_inputs(const DeltaRows<Real>& rows) const { transposed.multiply_rows(rows, 0); }
 
     Index gradient_scratch() const { return recurrence.gradient_scratch(); }
 

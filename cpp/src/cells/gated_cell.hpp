@@ -12,7 +12,7 @@ namespace rnncore::RNNCORE_TARGET {
 
 template <class Real, class Units>
 struct GatedCell {
-    static constexpr bool gated = true, has_jacobian = true;
+    static constexpr bool gated = true;
     static constexpr int gates = Units::gates;
     static constexpr Index slopes = Units::slopes;
 
@@ -34,7 +34,7 @@ struct GatedCell {
         if (layout == Layout::tangent &&
             !pack<Real>(input_gates, ih.data(), ih.rows(), input_size, 1, gate_tile_vectors(gates), gates))
             return false;
-        if (layout == Layout::adjoint && !transposed_inputs.create(cell.weight_ih, gates * size, input_size))
+        if (goes_back(layout) && !transposed_inputs.create(cell.weight_ih, gates * size, input_size))
             return false;
         return input.create(ih.data(), bias.data(), ih.rows(), input_size) && recurrence.create(hh, size, layout);
     }
@@ -59,8 +59,10 @@ struct GatedCell {
 
     void advance(const GatedSteps<Real>& part) const {
         recurrence.advance(units, part);
-        if (!part.slopes) return;
-        for (Index t = 0; t < part.steps; ++t) units.linearise(part.slopes + t * slopes * part.row, part.row);
+        if (!part.slopes.first) return;
+        for (Index b = 0; b < part.width; ++b)
+            for (Index t = 0; t < part.steps; ++t)
+                units.linearise(slopes_of(part.slopes, b) + t * slopes * part.row, part.row);
     }
 };
 

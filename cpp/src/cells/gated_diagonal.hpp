@@ -16,7 +16,7 @@ namespace rnncore::RNNCORE_TARGET {
 
 template <class Real>
 struct GatedDiagonalCell {
-    static constexpr bool gated = true, has_memory = false, has_jacobian = true;
+    static constexpr bool gated = true, has_memory = false;
     static constexpr Index slopes = 3;
     using Parameters = GatedDiagonal<Real>;
 
@@ -34,7 +34,7 @@ struct GatedDiagonalCell {
         activation = choose_activation<Real>(cell.nonlinearity, false);
         gate_linearisation = choose_linearisation<Real>(cell.gate_nonlinearity);
         linearisation = choose_linearisation<Real>(cell.nonlinearity);
-        if (layout != Layout::tangent && layout != Layout::adjoint) return create_inputs(cell);
+        if (layout != Layout::tangent && !goes_back(layout)) return create_inputs(cell);
         const Index block = size * input_size;
         Real* const both = static_cast<Real*>(allocate(sizeof(Real) * 2 * block));
         if (!both) return false;
@@ -79,12 +79,14 @@ struct GatedDiagonalCell {
     }
 
     void advance(const GatedSteps<Real>& part) const {
-        const Index row = part.row, plane = part.steps * part.width * row, vectors = row / lanes<Real>;
+        const Index row = part.row, plane = part.steps * part.width * row;
         Real *const gates = part.drives, *const inputs = gates + plane;
-        if (part.slopes)
+        for (Index b = 0; part.slopes.first && b < part.width; ++b)
             for (Index t = 0; t < part.steps; ++t) {
-                std::memcpy(part.slopes + (slopes * t + 1) * row, gates + t * row, sizeof(Real) * row);
-                std::memcpy(part.slopes + (slopes * t + 2) * row, inputs + t * row, sizeof(Real) * row);
+                Real* const to = slopes_of(part.slopes, b) + slopes * t * row;
+                const Index from = (t * part.width + b) * row;
+                std::memcpy(to + row, gates + from, sizeof(Real) * row);
+                std::memcpy(to + 2 * row, inputs + from, sizeof(Real) * row);
             }
         if (gate_activation) gate_activation(1, nullptr, gates, plane / lanes<Real>);
         if (activation) activation(1, nullptr, inputs, plane / lanes<Real>);
@@ -101,16 +103,22 @@ struct GatedDiagonalCell {
                     __builtin_prefetch(to + part.steps * part.step, 1);
                 }
             }
-        if (!part.slopes) return;
-        // ψ(z_g), c ψ'(z_g), φ'(z)
+        if (part.slopes.first)
+            for (Index b = 0; b < part.width; ++b) linearise(part, gates, b);
+    }
+
+    // ψ(z_g), c ψ'(z_g), φ'(z)
+    void linearise(const GatedSteps<Real>& part, const Real* gates, Index b) const {
+        const Index row = part.row, vectors = row / lanes<Real>;
+        const Real* previous = part.before + b * row;
         for (Index t = 0; t < part.steps; ++t) {
-            Real* const to = part.slopes + slopes * t * row;
-            const Real* const previous = t ? part.rows + (t - 1) * part.step : part.before;
-            std::memcpy(to, gates + t * row, sizeof(Real) * row);
+            Real* const to = slopes_of(part.slopes, b) + slopes * t * row;
+            std::memcpy(to, gates + (t * part.width + b) * row, sizeof(Real) * row);
             gate_linearisation(1, to + row, vectors);
             linearisation(1, to + 2 * row, vectors);
             for (Index u = 0; u < row; u += lanes<Real>)
                 store<Real>(to + row + u, load<Real>(previous + u) * load<Real>(to + row + u));
+            previous = part.rows + t * part.step + b * part.sequence;
         }
     }
 
@@ -118,10 +126,10 @@ struct GatedDiagonalCell {
         const Index row = padded<Real>(size);
         const Real *kept = step.slopes, *by_gate = kept + row, *by_input = by_gate + row, *state = step.state;
         Real* const result = step.result;
-        scale_rows(kept, state, size, step.columns, step.stride, result);
+        scale_rows(kept, state, size, step.shape, result);
         if (!step.inputs) return;
         multiply_gates<Real, 2>(
-            input_gates, size, step.inputs, step.columns, step.stride, step.scratch,
+            input_gates, size, step.inputs, step.shape, step.scratch,
             [=](const auto& rows, Index u, Index count, const Vector<Real>* z) __attribute__((always_inline)) {
                 const Vector<Real> sum = fma<Real>(rows.slope(by_gate, u), z[0], rows.get(result, u));
                 rows.put(result, u, count, fma<Real>(rows.slope(by_input, u), z[1], sum));
@@ -130,16 +138,18 @@ struct GatedDiagonalCell {
 
     void pull_back(const CotangentStep<Real>& step) const {
         const Index row = padded<Real>(size), n = size;
-        if (step.above) add_block(step.above, n, step.columns, step.stride, step.state);
-        scale_rows(step.slopes, step.state, n, step.columns, step.stride, step.result);
+        if (step.above) add_block(step.above, n, step.shape, step.state);
+        scale_rows(step.slopes, step.state, n, step.shape, step.result);
         if (!step.below && !step.deltas) return;
         for (Index g = 0; g < 2; ++g)
-            for_each_unit<Real>(n, step.columns, step.stride, [&](const auto& rows, Index u, Index count) {
+            for_each_unit<Real>(n, step.shape, [&](const auto& rows, Index u, Index count) {
                 const Vector<Real> slope = rows.slope(step.slopes + (g + 1) * row, u);
                 rows.put(step.scratch, g * n + u, count, slope * rows.get(step.state, u));
             });
-        if (step.below) transposed_inputs.multiply(step.scratch, step.columns, step.stride, step.below);
+        if (step.below) transposed_inputs.multiply(step.scratch, step.shape, step.below);
     }
+
+    void pull_back_inputs(const DeltaRows<Real>& rows) const { transposed_inputs.multiply_rows(rows, 0); }
 
     Index gradient_scratch() const { return 0; }
 

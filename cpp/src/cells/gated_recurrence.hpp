@@ -34,7 +34,7 @@ void recur_gated(const Units& units, const Real* weights, Index columns, Index f
     const Real* previous =
         from ? part.rows + (from - 1) * part.step + sequence * part.sequence : part.before + sequence * row;
     Real* out = part.rows + from * part.step + sequence * part.sequence;
-    Real* const memory = part.memory + sequence * row;
+    Real *const memory = part.memory + sequence * row, *const slopes = slopes_of(part.slopes, sequence);
     const Real* kept = from && part.memories ? part.memories + ((from - 1) * width + sequence) * row : memory;
     for (Index t = from; t < to; ++t) {
         Vector<Real> sums[1][V * G];
@@ -49,7 +49,7 @@ void recur_gated(const Units& units, const Real* weights, Index columns, Index f
                          previous,
                          kept,
                          part.memories ? part.memories + (t * width + sequence) * row : memory,
-                         part.slopes ? part.slopes + t * Units::slopes * row : nullptr,
+                         slopes ? slopes + t * Units::slopes * row : nullptr,
                          row};
 #pragma GCC unroll 8
         for (int v = 0; v < V; ++v) {
@@ -79,7 +79,7 @@ struct GatedRecurrence {
 
     bool create(const GateRows<Real>& rows, Index units, Layout layout) {
         constexpr int G = Units::gates;
-        if (layout == Layout::batch) return pack<Real>(weight, rows.data(), rows.rows(), units, 1, batch_tile_vectors);
+        if (is_batch(layout)) return pack<Real>(weight, rows.data(), rows.rows(), units, 1, batch_tile_vectors);
         if (!pack<Real>(weight, rows.data(), rows.rows(), units, 1, gate_tile_vectors(G), G)) return false;
         tall = choose_gated_recurrence<Real, Units>(weight.tile_vectors(0) / G);
         low = choose_gated_recurrence<Real, Units>(weight.tile_vectors(weight.tiles - 1) / G);
@@ -142,7 +142,13 @@ struct GatedRecurrence {
                 const Index first = weight.tile_start(tile), last = first + weight.tile_vectors(tile);
                 const Index from = upward ? done : (first + G - 1) / G, to = upward ? last / G : done;
                 for (Index b = 0; b < width; ++b) {
-                    UnitsAt<Real> at{0, previous + b * previous_sequence, kept + b * row, next + b * row, nullptr, row};
+                    Real* const slopes = slopes_of(part.slopes, b);
+                    UnitsAt<Real> at{0,
+                                     previous + b * previous_sequence,
+                                     kept + b * row,
+                                     next + b * row,
+                                     slopes ? slopes + t * Units::slopes * row : nullptr,
+                                     row};
                     for (Index v = from; v < to; ++v) {
                         at.unit = v * lanes<Real>;
                         Vector<Real> z[G];

@@ -61,18 +61,18 @@ struct GruCell : GatedCell<Real, GruUnits<Real>> {
 
     bool create(const GRU<Real>& gru, Layout layout) {
         return this->create_gates(gru, layout) && copy_padded(gru.bias_hn, size, units.bias_hn) &&
-               (layout != Layout::adjoint || transpose_recurrence(gru.weight_hh));
+               (!goes_back(layout) || transpose_recurrence(gru.weight_hh, most_tile_vectors(layout)));
     }
 
     // Columns in the order n, r, z.
-    bool transpose_recurrence(const Real* weight_hh) {
+    bool transpose_recurrence(const Real* weight_hh, int most_vectors) {
         const Index block = size * size;
         Real* const reordered = static_cast<Real*>(allocate(sizeof(Real) * 3 * block));
         if (!reordered) return false;
         std::memcpy(reordered, weight_hh + 2 * block, sizeof(Real) * block);
         std::memcpy(reordered + block, weight_hh, sizeof(Real) * 2 * block);
         const bool packed =
-            pack_transposed<Real>(transposed_recurrence, reordered, 3 * size, size, single_tile_vectors);
+            pack_transposed<Real>(transposed_recurrence, reordered, 3 * size, size, most_vectors);
         std::free(reordered);
         return packed;
     }
@@ -87,13 +87,13 @@ struct GruCell : GatedCell<Real, GruUnits<Real>> {
         const bool driven = step.inputs && input_size > 0;
         if (driven)
             multiply_gates<Real, 3>(
-                input_gates, size, step.inputs, step.columns, step.stride, step.scratch,
+                input_gates, size, step.inputs, step.shape, step.scratch,
                 [=](const auto& rows, Index u, Index count, const Vector<Real>* z) __attribute__((always_inline)) {
                     const Vector<Real> sum = rows.slope(a_r, u) * z[0] + rows.slope(a_z, u) * z[1];
                     rows.put(result, u, count, fma<Real>(rows.slope(beta, u), z[2], sum));
                 });
         multiply_gates<Real, 3>(
-            recurrence.weight, size, state, step.columns, step.stride, step.scratch,
+            recurrence.weight, size, state, step.shape, step.scratch,
             [=](const auto& rows, Index u, Index count, const Vector<Real>* z) __attribute__((always_inline)) {
                 Vector<Real> sum = rows.slope(kept, u) * rows.get(state, u);
                 if (driven) sum += rows.get(result, u);
@@ -108,17 +108,19 @@ struct GruCell : GatedCell<Real, GruUnits<Real>> {
         const Index row = padded<Real>(size), n = size;
         const Real* const a = step.slopes;
         const Real* const by_part[4] = {a + 2 * row, a, a + row, a + 3 * row};
-        if (step.above) add_block(step.above, n, step.columns, step.stride, step.state);
+        if (step.above) add_block(step.above, n, step.shape, step.state);
         for (Index g = 0; g < 4; ++g)
-            for_each_unit<Real>(n, step.columns, step.stride, [&](const auto& rows, Index u, Index count) {
+            for_each_unit<Real>(n, step.shape, [&](const auto& rows, Index u, Index count) {
                 rows.put(step.scratch, g * n + u, count, rows.slope(by_part[g], u) * rows.get(step.state, u));
             });
-        scale_rows(a + 4 * row, step.state, n, step.columns, step.stride, step.result);
-        multiply_block<Real>(transposed_recurrence, step.scratch, step.columns, step.stride,
+        scale_rows(a + 4 * row, step.state, n, step.shape, step.result);
+        multiply_block<Real>(transposed_recurrence, step.scratch, step.shape,
                              {nullptr, 0, nullptr, true}, step.result);
         if (step.below)
-            transposed_inputs.multiply(step.scratch + n * step.stride, step.columns, step.stride, step.below);
+            transposed_inputs.multiply(step.scratch + n * step.shape.stride, step.shape, step.below);
     }
+
+    void pull_back_inputs(const DeltaRows<Real>& rows) const { transposed_inputs.multiply_rows(rows, size); }
 
     Index gradient_scratch() const { return 0; }
 

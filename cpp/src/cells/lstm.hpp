@@ -83,8 +83,8 @@ struct LstmCell : GatedCell<Real, LstmUnits<Real>> {
 
     bool create(const LSTM<Real>& lstm, Layout layout) {
         if (!this->create_gates(lstm, layout) || !units.create(lstm)) return false;
-        return layout != Layout::adjoint ||
-               pack_transposed<Real>(transposed_recurrence, lstm.weight_hh, 4 * size, size, single_tile_vectors);
+        return !goes_back(layout) ||
+               pack_transposed<Real>(transposed_recurrence, lstm.weight_hh, 4 * size, size, most_tile_vectors(layout));
     }
 
     Index state_size() const { return 2 * size; }
@@ -97,14 +97,14 @@ struct LstmCell : GatedCell<Real, LstmUnits<Real>> {
         const bool driven = step.inputs && input_size > 0;
         if (driven)
             multiply_gates<Real, 4>(
-                input_gates, n, step.inputs, step.columns, step.stride, step.scratch,
+                input_gates, n, step.inputs, step.shape, step.scratch,
                 [=](const auto& rows, Index u, Index count, const Vector<Real>* z) __attribute__((always_inline)) {
                     const Vector<Real> c = rows.slope(a_i, u) * z[0] + rows.slope(a_f, u) * z[1];
                     rows.put(result, n + u, count, fma<Real>(rows.slope(a_g, u), z[2], c));
                     rows.put(result, u, count, rows.slope(a_o, u) * z[3]);
                 });
         multiply_gates<Real, 4>(
-            recurrence.weight, n, state, step.columns, step.stride, step.scratch,
+            recurrence.weight, n, state, step.shape, step.scratch,
             [=](const auto& rows, Index u, Index count, const Vector<Real>* z) __attribute__((always_inline)) {
                 Vector<Real> c = rows.slope(k, u) * rows.get(state, n + u), h = rows.slope(a_o, u) * z[3];
                 c = fma<Real>(rows.slope(a_i, u), z[0], c);
@@ -122,21 +122,23 @@ struct LstmCell : GatedCell<Real, LstmUnits<Real>> {
     void pull_back(const CotangentStep<Real>& step) const {
         const Index row = padded<Real>(size), n = size;
         const Real *a_o = step.slopes + 3 * row, *k = a_o + row, *beta = k + row;
-        if (step.above) add_block(step.above, n, step.columns, step.stride, step.state);
+        if (step.above) add_block(step.above, n, step.shape, step.state);
         const auto whole = [=](const auto& rows, Index u) __attribute__((always_inline)) {  // of c', through h' too
             return fma<Real>(rows.slope(beta, u), rows.get(step.state, u), rows.get(step.state, n + u));
         };
         for (Index g = 0; g < 4; ++g)
-            for_each_unit<Real>(n, step.columns, step.stride, [&](const auto& rows, Index u, Index count) {
+            for_each_unit<Real>(n, step.shape, [&](const auto& rows, Index u, Index count) {
                 const Vector<Real> of = g == 3 ? rows.get(step.state, u) : whole(rows, u);
                 rows.put(step.scratch, g * n + u, count, rows.slope(step.slopes + g * row, u) * of);
             });
-        multiply_block<Real>(transposed_recurrence, step.scratch, step.columns, step.stride, {}, step.result);
-        for_each_unit<Real>(n, step.columns, step.stride, [&](const auto& rows, Index u, Index count) {
+        multiply_block<Real>(transposed_recurrence, step.scratch, step.shape, {}, step.result);
+        for_each_unit<Real>(n, step.shape, [&](const auto& rows, Index u, Index count) {
             rows.put(step.result, n + u, count, rows.slope(k, u) * whole(rows, u));
         });
-        if (step.below) transposed_inputs.multiply(step.scratch, step.columns, step.stride, step.below);
+        if (step.below) transposed_inputs.multiply(step.scratch, step.shape, step.below);
     }
+
+    void pull_back_inputs(const DeltaRows<Real>& rows) const { transposed_inputs.multiply_rows(rows, 0); }
 
     Index gradient_scratch() const { return 0; }
 

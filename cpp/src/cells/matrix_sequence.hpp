@@ -5,6 +5,7 @@
 #include "rnncore/layout.hpp"
 #include "cells/gathering.hpp"
 #include "walks/block_step.hpp"
+#include "walks/simulate.hpp"
 
 namespace rnncore::RNNCORE_TARGET {
 
@@ -32,7 +33,7 @@ inline Real dot(const Real* row, const Real* x, Index size) {
 
 template <class Real>
 struct MatrixSequenceCell {
-    static constexpr bool has_state = true, gated = false, has_jacobian = true;
+    static constexpr bool has_state = true, gated = false;
     static constexpr Index slopes = 0;
     using Parameters = MatrixSequence<Real>;
 
@@ -63,7 +64,7 @@ struct MatrixSequenceCell {
     Index block_scratch() const { return 0; }
 
     void advance(Index start, const Real* before, Index before_sequence, Real* rows, Index step, Index sequence,
-                 Index steps, Index width, Real*) const {
+                 Index steps, Index width, const SlopeRows<Real>&) const {
         const Real* previous = before;
         Index previous_sequence = before_sequence;
         for (Index t = 0; t < steps; ++t, rows += step) {
@@ -78,22 +79,28 @@ struct MatrixSequenceCell {
 
     void tangent(const TangentStep<Real>& step) const {
         const Real* matrix = matrices + (step.number - 1) * size * size;
-        if (step.stride != 1)
-            return multiply_view<Real, false>({matrix, size, 1, size, size}, step.state, step.columns, step.stride, {},
-                                              step.result);
-        clear_block(step.result, size, 1);
+        if (step.shape.stride != 1)
+            return multiply_view<Real, false>({matrix, size, 1, size, size}, step.state, step.shape.columns,
+                                              step.shape.stride, {}, step.result);
+        clear_block(step.result, size, step.shape);
         for (Index i = 0; i < size; ++i) step.result[i] = dot<Real>(matrix + i * size, step.state, size);
     }
 
     void pull_back(const CotangentStep<Real>& step) const {
-        if (step.above) add_block(step.above, size, step.columns, step.stride, step.state);
+        if (step.above) add_block(step.above, size, step.shape, step.state);
         const Real* matrix = matrices + (step.number - 1) * size * size;
-        if (step.stride != 1)
-            return multiply_view<Real, true>({matrix, 1, size, size, size}, step.state, step.columns, step.stride, {},
-                                             step.result);
-        clear_block(step.result, size, 1);
-        for (Index i = 0; i < size; ++i) add_row(matrix + i * size, step.state[i], step.result);
+        if (step.shape.stride != 1)
+            return multiply_view<Real, true>({matrix, 1, size, size, size}, step.state, step.shape.columns,
+                                             step.shape.stride, {}, step.result);
+        clear_block(step.result, size, step.shape);
+        for (Index i = 0; i < size; ++i)
+            for (Index b = 0; b < step.shape.sequences; ++b) {
+                const Index first = b * step.shape.sequence;
+                add_row(matrix + i * size, step.state[first + i], step.result + first);
+            }
     }
+
+    void pull_back_inputs(const DeltaRows<Real>&) const {}
 
     Index gradient_scratch() const { return 0; }
 

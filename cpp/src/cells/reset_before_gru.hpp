@@ -19,7 +19,7 @@ namespace rnncore::RNNCORE_TARGET {
 
 template <class Real>
 struct ResetBeforeGruCell {
-    static constexpr bool gated = true, has_memory = false, has_jacobian = true;
+    static constexpr bool gated = true, has_memory = false;
     static constexpr Index slopes = 5;
     using Parameters = GRU<Real>;
 
@@ -43,12 +43,12 @@ struct ResetBeforeGruCell {
             !(pack<Real>(input_gates, ih.data(), ih.rows(), input_size, 1, gate_tile_vectors(2), 2) &&
               pack<Real>(input_candidate, in, n, input_size, 1, single_tile_vectors)))
             return false;
-        if (layout == Layout::adjoint &&
-            !(pack_transposed<Real>(transposed_gates, gru.weight_hh, 2 * n, n, single_tile_vectors) &&
-              pack_transposed<Real>(transposed_candidate, hn, n, n, single_tile_vectors) &&
+        if (goes_back(layout) &&
+            !(pack_transposed<Real>(transposed_gates, gru.weight_hh, 2 * n, n, most_tile_vectors(layout)) &&
+              pack_transposed<Real>(transposed_candidate, hn, n, n, most_tile_vectors(layout)) &&
               transposed_inputs.create(gru.weight_ih, 3 * n, input_size)))
             return false;
-        batch = layout == Layout::batch;
+        batch = is_batch(layout);
         return gates_input.create(ih.data(), bias.data(), ih.rows(), input_size) &&
                candidate_input.create(in, gru.bias ? gru.bias + 2 * n : nullptr, n, input_size) &&
                pack<Real>(gates, hh.data(), hh.rows(), n, 1, batch ? batch_tile_vectors : gate_tile_vectors(2), 2) &&
@@ -99,7 +99,9 @@ struct ResetBeforeGruCell {
                     // An open gate keeps h to the last bit.
                     store<Real>(out + b * part.sequence + u, fma<Real>(update, h, fma<Real>(-update, n, n)));
                 }
-            if (part.slopes) linearise(sums, candidates, previous, part.slopes + t * slopes * row, row);
+            for (Index b = 0; part.slopes.first && b < width; ++b)
+                linearise(sums + b * 2 * row, candidates + b * row, previous + b * previous_sequence,
+                          slopes_of(part.slopes, b) + t * slopes * row, row);
             previous = out;
             previous_sequence = part.sequence;
             sums += width * 2 * row;
@@ -136,7 +138,7 @@ struct ResetBeforeGruCell {
         const Index row = padded<Real>(size);
         const Real *a_r = step.slopes, *a_z = a_r + row, *beta = a_z + row, *kept = beta + row, *r = kept + row,
                    *state = step.state;
-        Real *const result = step.result, *const m = step.scratch, *const sums = m + row * step.stride;
+        Real *const result = step.result, *const m = step.scratch, *const sums = m + row * step.shape.stride;
         const bool driven = step.inputs && input_size > 0;
         const auto add_candidate = [=](const auto& rows, Index u, Index count, const Vector<Real>* z)
             __attribute__((always_inline)) {
@@ -144,13 +146,13 @@ struct ResetBeforeGruCell {
         };
         if (driven)
             multiply_gates<Real, 2>(
-                input_gates, size, step.inputs, step.columns, step.stride, sums,
+                input_gates, size, step.inputs, step.shape, sums,
                 [=](const auto& rows, Index u, Index count, const Vector<Real>* z) __attribute__((always_inline)) {
                     rows.put(m, u, count, rows.slope(a_r, u) * z[0]);
                     rows.put(result, u, count, rows.slope(a_z, u) * z[1]);
                 });
         multiply_gates<Real, 2>(
-            gates, size, state, step.columns, step.stride,
+            gates, size, state, step.shape,
             sums, [=](const auto& rows, Index u, Index count, const Vector<Real>* z) __attribute__((always_inline)) {
                 const Vector<Real> dh = rows.get(state, u);
                 Vector<Real> reset = rows.slope(r, u) * dh, sum = rows.slope(kept, u) * dh;
@@ -161,35 +163,37 @@ struct ResetBeforeGruCell {
                 rows.put(m, u, count, fma<Real>(rows.slope(a_r, u), z[0], reset));
                 rows.put(result, u, count, fma<Real>(rows.slope(a_z, u), z[1], sum));
             });
-        multiply_gates<Real, 1>(candidate, size, m, step.columns, step.stride, sums, add_candidate);
+        multiply_gates<Real, 1>(candidate, size, m, step.shape, sums, add_candidate);
         if (driven)
-            multiply_gates<Real, 1>(input_candidate, size, step.inputs, step.columns, step.stride, sums, add_candidate);
+            multiply_gates<Real, 1>(input_candidate, size, step.inputs, step.shape, sums, add_candidate);
     }
 
     // Scratch: the cotangents of z_r, z_z, tanh's argument, m.
     void pull_back(const CotangentStep<Real>& step) const {
         const Index row = padded<Real>(size), n = size;
         const Real *a_r = step.slopes, *a_z = a_r + row, *beta = a_z + row, *kept = beta + row, *r = kept + row;
-        Real *const z_r = step.scratch, *const z_z = z_r + n * step.stride, *const argument = z_z + n * step.stride,
-                    *const m = step.scratch + 3 * row * step.stride;
-        if (step.above) add_block(step.above, n, step.columns, step.stride, step.state);
+        Real *const z_r = step.scratch, *const z_z = z_r + n * step.shape.stride, *const argument = z_z + n * step.shape.stride,
+                    *const m = step.scratch + 3 * row * step.shape.stride;
+        if (step.above) add_block(step.above, n, step.shape, step.state);
         const auto scaled = [&](const Real* slopes, const Real* from, Real* to) {
-            for_each_unit<Real>(n, step.columns, step.stride, [&](const auto& rows, Index u, Index count) {
+            for_each_unit<Real>(n, step.shape, [&](const auto& rows, Index u, Index count) {
                 rows.put(to, u, count, rows.slope(slopes, u) * rows.get(from, u));
             });
         };
         scaled(beta, step.state, argument);
-        multiply_block<Real>(transposed_candidate, argument, step.columns, step.stride, {}, m);
+        multiply_block<Real>(transposed_candidate, argument, step.shape, {}, m);
         scaled(a_r, m, z_r);
         scaled(a_z, step.state, z_z);
-        for_each_unit<Real>(n, step.columns, step.stride, [&](const auto& rows, Index u, Index count) {
+        for_each_unit<Real>(n, step.shape, [&](const auto& rows, Index u, Index count) {
             const Vector<Real> through = rows.slope(r, u) * rows.get(m, u);
             rows.put(step.result, u, count, fma<Real>(rows.slope(kept, u), rows.get(step.state, u), through));
         });
-        multiply_block<Real>(transposed_gates, step.scratch, step.columns, step.stride, {nullptr, 0, nullptr, true},
+        multiply_block<Real>(transposed_gates, step.scratch, step.shape, {nullptr, 0, nullptr, true},
                              step.result);
-        if (step.below) transposed_inputs.multiply(step.scratch, step.columns, step.stride, step.below);
+        if (step.below) transposed_inputs.multiply(step.scratch, step.shape, step.below);
     }
+
+    void pull_back_inputs(const DeltaRows<Real>& rows) const { transposed_inputs.multiply_rows(rows, 0); }
 
     Index gradient_scratch() const { return gradient_block * padded<Real>(size); }
 
@@ -199,7 +203,7 @@ struct ResetBeforeGruCell {
         gather_matrix(rows, 0, gates, before_of(rows), n, to[0]);
         if (to[0]) {  // W_hn saw r h
             for (Index k = 0; k < rows.count; ++k)
-                scale_rows(rows.slopes + k * rows.slopes_step + 4 * row, rows.before + k * rows.before_step, n, 1, 1,
+                scale_rows(rows.slopes + k * rows.slopes_step + 4 * row, rows.before + k * rows.before_step, n, {1, 1},
                            rows.scratch + k * row);
             gather_matrix(rows, gates, n, {rows.scratch, row}, n, to[0] + gates * n);
         }

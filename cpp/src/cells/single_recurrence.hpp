@@ -8,6 +8,7 @@
 #include "cells/gathering.hpp"
 #include "dense/multiply.hpp"
 #include "rnncore/layout.hpp"
+#include "walks/simulate.hpp"
 
 namespace rnncore::RNNCORE_TARGET {
 
@@ -99,15 +100,13 @@ inline TileRecurrence<Real> choose_recurrence(Nonlinearity nonlinearity, int til
 
 template <class Real>
 struct SingleRecurrence {
-    static constexpr bool has_jacobian = true;
-
     PackedMatrix<Real> weight, transposed;               // the latter for walks backward
     TileRecurrence<Real> tall = nullptr, low = nullptr;  // tiles differ by one vector of rows at most
     Real leak = 1;
 
     bool create(const Elman<Real>& elman, Layout layout) {
         leak = elman.leak;
-        if (layout == Layout::adjoint &&
+        if (goes_back(layout) &&
             !pack_transposed<Real>(transposed, elman.weight_hh, elman.size, elman.size, single_tile_vectors))
             return false;
         if (!pack<Real>(weight, elman.weight_hh, elman.size, elman.size, partial_sums<Real>(elman.size),
@@ -134,9 +133,10 @@ struct SingleRecurrence {
     }
 
     void advance(Index start, const Real* before, Index before_sequence, Real* rows, Index step, Index sequence,
-                 Index steps, Index width, Real* drives) const {
+                 Index steps, Index width, const SlopeRows<Real>& slopes) const {
         const Index padded_size = weight.vectors * lanes<Real>;
         for (Index b = 0; b < width; ++b) {
+            Real* const drives = slopes_of(slopes, b);
             const Real* previous = before + b * before_sequence;
             Real* row = rows + b * sequence;
             if (weight.tiles == 1) {

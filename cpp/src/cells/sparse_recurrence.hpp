@@ -6,13 +6,12 @@
 #include "dense/sparse_matrix.hpp"
 #include "dense/sparse_row_sums.hpp"
 #include "rnncore/layout.hpp"
+#include "walks/simulate.hpp"
 
 namespace rnncore::RNNCORE_TARGET {
 
 template <class Real>
 struct SparseRecurrence {
-    static constexpr bool has_jacobian = true;
-
     SparseMatrix<Real> weight, transposed;  // the latter for walks backward
     SparsePattern pattern;                  // those too
     Activation<Real> activation = nullptr;
@@ -21,7 +20,7 @@ struct SparseRecurrence {
     bool create(const Elman<Real>& elman, Layout layout) {
         leak = elman.leak;
         activation = choose_activation<Real>(elman.nonlinearity, leak != 1);
-        if (layout == Layout::adjoint && !(transposed.create_transposed(*elman.sparse_hh, elman.size) &&
+        if (goes_back(layout) && !(transposed.create_transposed(*elman.sparse_hh, elman.size) &&
                                            pattern.create(*elman.sparse_hh, elman.size)))
             return false;
         return weight.create(*elman.sparse_hh, elman.size);
@@ -43,11 +42,11 @@ struct SparseRecurrence {
     }
 
     void advance(Index, const Real* before, Index before_sequence, Real* rows, Index step, Index sequence, Index steps,
-                 Index width, Real* drives) const {
+                 Index width, const SlopeRows<Real>& slopes) const {
         const Index vectors = padded<Real>(weight.rows) / lanes<Real>;
         for (Index b = 0; b < width; ++b) {
             const Real* previous = before + b * before_sequence;
-            Real* row = rows + b * sequence;
+            Real *row = rows + b * sequence, *const drives = slopes_of(slopes, b);
             for (Index t = 0; t < steps; ++t, row += step) {
                 weight.add_product(previous, row);
                 if (drives) std::memcpy(drives + t * vectors * lanes<Real>, row, sizeof(Real) * vectors * lanes<Real>);

@@ -2,11 +2,13 @@
 // to whole vectors, `stride` elements from row to row. Lanes run along the columns, elements of the matrix are
 // broadcast.
 //
-// A single column (stride 1) lies contiguous instead, padded to whole vectors, and is multiplied as vectors are.
+// A single column (stride 1) lies contiguous instead, padded to whole vectors, and is multiplied as vectors are; those
+// of several sequences with one pass over the matrix.
 //
 // Each element is one chain of multiply-adds in the order of the matrix's columns, however the product is tiled.
 #pragma once
 
+#include "dense/block_shape.hpp"
 #include "dense/multiply.hpp"
 #include "dense/sparse_matrix.hpp"
 
@@ -121,32 +123,37 @@ inline void multiply_view(const MatrixView<Real>& matrix, const Real* block, Ind
     });
 }
 
-// The rest of a product with a single column: the sums stand in the result.
+// The rest of a product with single columns: the sums stand in the result.
 template <class Real>
-inline void finish_vector(const Finish<Real>& finish, Index size, Real* result) {
-    for (Index i = 0; i < size; i += lanes<Real>) {
-        Vector<Real> sum = load<Real>(result + i);
-        if (finish.scale) sum *= load<Real>(finish.scale + i);
-        if (finish.keep != 0) sum = fma<Real>(broadcast(finish.keep), load<Real>(finish.kept + i), sum);
-        store<Real>(result + i, sum);
-    }
+inline void finish_vectors(const Finish<Real>& finish, Index size, const BlockShape& shape, Real* result) {
+    if (!finish.scale && finish.keep == 0) return;
+    for (Index b = 0; b < shape.sequences; ++b)
+        for (Index i = 0, at = b * shape.sequence; i < size; i += lanes<Real>, at += lanes<Real>) {
+            Vector<Real> sum = load<Real>(result + at);
+            if (finish.scale) sum *= load<Real>(finish.scale + b * shape.slopes_sequence + i);
+            if (finish.keep != 0) sum = fma<Real>(broadcast(finish.keep), load<Real>(finish.kept + at), sum);
+            store<Real>(result + at, sum);
+        }
 }
 
 template <class Real>
-inline void clear_vector(bool add, Index size, Real* result) {
-    if (!add) std::memset(result, 0, sizeof(Real) * padded<Real>(size));
+inline void clear_vectors(bool add, Index size, const BlockShape& shape, Real* result) {
+    for (Index b = 0; !add && b < shape.sequences; ++b)
+        std::memset(result + b * shape.sequence, 0, sizeof(Real) * padded<Real>(size));
 }
 
 template <class Real>
-void multiply_block(const PackedMatrix<Real>& matrix, const Real* block, Index columns, Index stride,
+void multiply_block(const PackedMatrix<Real>& matrix, const Real* block, const BlockShape& shape,
                     const Finish<Real>& finish, Real* result) {
+    const Index stride = shape.stride;
     if (stride == 1) {
-        clear_vector(finish.add, matrix.rows, result);
+        clear_vectors(finish.add, matrix.rows, shape, result);
         for (Index tile = 0; tile < matrix.tiles; ++tile)
-            add_tile_product<Real>(matrix, tile, 1, {block, 0, 0, 1}, {result, 0, 0, 1});
-        return finish_vector(finish, matrix.rows, result);
+            add_tile_product<Real>(matrix, tile, shape.sequences, {block, 0, shape.sequence, shape.sequences},
+                                   {result, 0, shape.sequence, shape.sequences});
+        return finish_vectors(finish, matrix.rows, shape, result);
     }
-    for_each_panel<Real>(columns, [&](Index column, int vectors) {
+    for_each_panel<Real>(shape.columns, [&](Index column, int vectors) {
         for (Index tile = 0; tile < matrix.tiles; ++tile) {
             const Index row = matrix.tile_start(tile) * lanes<Real>, height = matrix.tile_vectors(tile) * lanes<Real>;
             const Index rows = row + height <= matrix.rows ? height : matrix.rows - row;
@@ -179,16 +186,18 @@ inline void multiply_sparse_row(Index row, const Real* values, const std::int32_
 }
 
 template <class Real>
-void multiply_block(const SparseMatrix<Real>& matrix, const Real* block, Index columns, Index stride,
+void multiply_block(const SparseMatrix<Real>& matrix, const Real* block, const BlockShape& shape,
                     const Finish<Real>& finish, Real* result) {
+    const Index stride = shape.stride;
     if (stride == 1) {
-        clear_vector(finish.add, matrix.rows, result);
-        matrix.add_product(block, result);
-        return finish_vector(finish, matrix.rows, result);
+        clear_vectors(finish.add, matrix.rows, shape, result);
+        for (Index b = 0; b < shape.sequences; ++b)
+            matrix.add_product(block + b * shape.sequence, result + b * shape.sequence);
+        return finish_vectors(finish, matrix.rows, shape, result);
     }
     matrix.for_each_row(
         [&](Index row, const Real* values, const std::int32_t* entry_columns, Index entries, Index step) {
-            Index left = padded<Real>(columns) / lanes<Real>, column = 0;
+            Index left = padded<Real>(shape.columns) / lanes<Real>, column = 0;
             for (; left >= 4; left -= 4, column += 4 * lanes<Real>)
                 multiply_sparse_row<Real, 4>(row, values, entry_columns, entries, step, block, column, stride, finish,
                                              result);
@@ -200,29 +209,32 @@ void multiply_block(const SparseMatrix<Real>& matrix, const Real* block, Index c
 
 // result = diag(scale) block
 template <class Real>
-void scale_rows(const Real* scale, const Real* block, Index rows, Index columns, Index stride, Real* result) {
-    if (stride == 1) {
-        for (Index i = 0; i < rows; i += lanes<Real>)
-            store<Real>(result + i, load<Real>(scale + i) * load<Real>(block + i));
+void scale_rows(const Real* scale, const Real* block, Index rows, const BlockShape& shape, Real* result) {
+    if (shape.stride == 1) {
+        for (Index b = 0; b < shape.sequences; ++b)
+            for (Index i = 0, at = b * shape.sequence; i < rows; i += lanes<Real>, at += lanes<Real>)
+                store<Real>(result + at, load<Real>(scale + b * shape.slopes_sequence + i) * load<Real>(block + at));
         return;
     }
     for (Index i = 0; i < rows; ++i)
-        for (Index c = i * stride; c < i * stride + columns; c += lanes<Real>)
+        for (Index c = i * shape.stride; c < i * shape.stride + shape.columns; c += lanes<Real>)
             store<Real>(result + c, scale[i] * load<Real>(block + c));
 }
 
 // result += block
 template <class Real>
-void add_block(const Real* block, Index rows, Index columns, Index stride, Real* result) {
-    const Index width = stride == 1 ? rows : columns;
-    for (Index i = 0; i < (stride == 1 ? 1 : rows); ++i)
-        for (Index c = i * stride; c < i * stride + width; c += lanes<Real>)
+void add_block(const Real* block, Index rows, const BlockShape& shape, Real* result) {
+    const bool single = shape.stride == 1;
+    const Index width = single ? rows : shape.columns, step = single ? shape.sequence : shape.stride;
+    for (Index i = 0; i < (single ? shape.sequences : rows); ++i)
+        for (Index c = i * step; c < i * step + width; c += lanes<Real>)
             store<Real>(result + c, load<Real>(result + c) + load<Real>(block + c));
 }
 
 template <class Real>
-void clear_block(Real* block, Index rows, Index stride) {
-    std::memset(block, 0, sizeof(Real) * (stride == 1 ? padded<Real>(rows) : rows * stride));
+void clear_block(Real* block, Index rows, const BlockShape& shape) {
+    if (shape.stride == 1) return clear_vectors(false, rows, shape, block);
+    std::memset(block, 0, sizeof(Real) * rows * shape.stride);
 }
 
 }  // namespace rnncore::RNNCORE_TARGET

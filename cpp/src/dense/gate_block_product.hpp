@@ -26,29 +26,35 @@ struct BlockRows {
 // A single column: units lie side by side.
 template <class Real>
 struct SingleColumn {
+    Index first = 0, first_slope = 0;  // of its sequence
     [[gnu::always_inline]] Vector<Real> slope(const Real* slopes, Index unit) const {
-        return load<Real>(slopes + unit);
+        return load<Real>(slopes + first_slope + unit);
     }
-    [[gnu::always_inline]] Vector<Real> get(const Real* block, Index row) const { return load<Real>(block + row); }
+    [[gnu::always_inline]] Vector<Real> get(const Real* block, Index row) const {
+        return load<Real>(block + first + row);
+    }
     [[gnu::always_inline]] Vector<Real> partner(const Real* block, Index row) const {
         return exchange_pairs<Real>(get(block, row));
     }
     // Only `count` units: what follows may belong to another part of the state.
     [[gnu::always_inline]] void put(Real* block, Index row, Index count, Vector<Real> value) const {
-        if (count >= lanes<Real>) return store<Real>(block + row, value);
-        std::memcpy(block + row, &value, sizeof(Real) * count);
+        if (count >= lanes<Real>) return store<Real>(block + first + row, value);
+        std::memcpy(block + first + row, &value, sizeof(Real) * count);
     }
 };
 
 // visit(rows, unit, how many units from there on) for all units of a block.
 template <class Real, class Visit>
-[[gnu::always_inline]] inline void for_each_unit(Index units, Index columns, Index stride, const Visit& visit) {
-    if (stride == 1) {
-        for (Index u = 0; u < units; u += lanes<Real>) visit(SingleColumn<Real>{}, u, units - u);
+[[gnu::always_inline]] inline void for_each_unit(Index units, const BlockShape& shape, const Visit& visit) {
+    if (shape.stride == 1) {
+        for (Index b = 0; b < shape.sequences; ++b) {
+            const SingleColumn<Real> column{b * shape.sequence, b * shape.slopes_sequence};
+            for (Index u = 0; u < units; u += lanes<Real>) visit(column, u, units - u);
+        }
         return;
     }
     for (Index u = 0; u < units; ++u)
-        for (Index c = 0; c < columns; c += lanes<Real>) visit(BlockRows<Real>{stride, c}, u, Index(1));
+        for (Index c = 0; c < shape.columns; c += lanes<Real>) visit(BlockRows<Real>{shape.stride, c}, u, Index(1));
 }
 
 template <class Real, int G, int R, int C, class Finish>
@@ -98,11 +104,12 @@ inline void multiply_gate_panel(const PackedMatrix<Real>& matrix, Index units, c
     }
 }
 
-// finish(rows, unit, how many units from there on, sums of the gates). sums: work memory for a single column, as many
-// elements as the matrix has padded rows.
+// finish(rows, unit, how many units from there on, sums of the gates). sums: work memory for a single column (of one
+// sequence), as many elements as the matrix has padded rows.
 template <class Real, int G, class Finish>
-inline void multiply_gates(const PackedMatrix<Real>& matrix, Index units, const Real* block, Index columns,
-                           Index stride, Real* sums, const Finish& finish) {
+inline void multiply_gates(const PackedMatrix<Real>& matrix, Index units, const Real* block, const BlockShape& shape,
+                           Real* sums, const Finish& finish) {
+    const Index stride = shape.stride;
     if (stride == 1) {
         std::memset(sums, 0, sizeof(Real) * matrix.vectors * lanes<Real>);
         for (Index tile = 0; tile < matrix.tiles; ++tile)
@@ -114,7 +121,7 @@ inline void multiply_gates(const PackedMatrix<Real>& matrix, Index units, const 
         }
         return;
     }
-    for_each_panel<Real>(columns, [&](Index column, int vectors) {
+    for_each_panel<Real>(shape.columns, [&](Index column, int vectors) {
         if (vectors == 1) return multiply_gate_panel<Real, G, 1>(matrix, units, block, column, stride, finish);
         if constexpr (block_vectors == 3)
             if (vectors == 3) return multiply_gate_panel<Real, G, 3>(matrix, units, block, column, stride, finish);

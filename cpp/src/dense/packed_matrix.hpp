@@ -4,6 +4,7 @@
 #include <cstdlib>
 
 #include "rnncore/cells.hpp"
+#include "rnncore/layout.hpp"
 #include "simd/vector.hpp"
 
 namespace rnncore::RNNCORE_TARGET {
@@ -23,6 +24,10 @@ inline Index padded(Index size) {
 
 inline constexpr int single_tile_vectors = 8;
 inline constexpr int batch_tile_vectors = vector_registers == 32 ? 4 : 2;
+
+inline bool is_batch(Layout layout) { return layout == Layout::batch || layout == Layout::batch_adjoint; }
+inline bool goes_back(Layout layout) { return layout == Layout::adjoint || layout == Layout::batch_adjoint; }
+inline int most_tile_vectors(Layout layout) { return is_batch(layout) ? batch_tile_vectors : single_tile_vectors; }
 
 inline void* allocate(std::size_t bytes) { return std::aligned_alloc(64, (bytes + 64) / 64 * 64); }
 

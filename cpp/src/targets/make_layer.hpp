@@ -26,6 +26,11 @@ void pull_back_of(const void* cell, const CotangentStep<Real>& step) {
 }
 
 template <class Cell, class Real>
+void pull_back_inputs_of(const void* cell, const DeltaRows<Real>& rows) {
+    static_cast<const Cell*>(cell)->pull_back_inputs(rows);
+}
+
+template <class Cell, class Real>
 void gather_of(const void* cell, const GradientRows<Real>& rows) {
     static_cast<const Cell*>(cell)->gather(rows);
 }
@@ -55,13 +60,12 @@ Layer<Real> make_layer(const typename Cell::Parameters& parameters, Layout layou
         layer.simulate = simulate_chunk<Cell, Real>;
         layer.scratch_size = simulate_scratch<Cell, Real>;
     }
-    if constexpr (Cell::has_jacobian) {
-        if (layout == Layout::tangent) layer.tangent = tangent_of<Cell, Real>;
-        if (layout == Layout::adjoint) {
-            layer.pull_back = pull_back_of<Cell, Real>;
-            layer.gather = gather_of<Cell, Real>;
-            layer.gradient_scratch = cell->gradient_scratch();
-        }
+    if (layout == Layout::tangent) layer.tangent = tangent_of<Cell, Real>;
+    if (goes_back(layout)) {
+        layer.pull_back = pull_back_of<Cell, Real>;
+        layer.pull_back_inputs = pull_back_inputs_of<Cell, Real>;
+        layer.gather = gather_of<Cell, Real>;
+        layer.gradient_scratch = cell->gradient_scratch();
     }
     layer.destroy = destroy_cell<Cell>;
     return layer;

@@ -11,6 +11,13 @@
 
 namespace rnncore {
 
+// Where the slopes of a chunk of steps go, (steps, slopes_size) for each sequence; where the layout has Jacobians.
+template <class Real>
+struct SlopeRows {
+    Real* first = nullptr;  // null: not wanted
+    Index sequence = 0;     // elements from one to the next
+};
+
 // One layer's share of a chunk of steps. Strides count elements.
 template <class Real>
 struct LayerChunk {
@@ -25,7 +32,7 @@ struct LayerChunk {
     Index output_step, output_sequence;
     Real* states;  // null: not wanted
     Index states_step, states_sequence;
-    Real* slopes;   // (steps, slopes_size) of a single sequence, where its layout has Jacobians; null: not wanted
+    SlopeRows<Real> slopes;
     Real* scratch;  // 64-byte aligned, scratch_size() elements
 };
 
@@ -41,8 +48,9 @@ struct Layer {
     void (*simulate)(const void* cell, const LayerChunk<Real>&);
     void (*tangent)(const void* cell, const TangentStep<Real>&);      // null: not in this layout
     void (*pull_back)(const void* cell, const CotangentStep<Real>&);  // null: not in this layout
-    void (*gather)(const void* cell, const GradientRows<Real>&);      // adds to the gradients; null: as above
-    Index gradient_scratch;  // elements that gathering takes
+    void (*pull_back_inputs)(const void* cell, const DeltaRows<Real>&);
+    void (*gather)(const void* cell, const GradientRows<Real>&);  // adds to the gradients
+    Index gradient_scratch;                                       // elements that gathering takes
     Index (*scratch_size)(const void* cell, Index steps, Index width);
     void (*destroy)(void* cell);
 };

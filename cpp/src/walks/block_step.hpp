@@ -1,9 +1,9 @@
 // One step of a layer in the walks with Jacobians: what they hand a cell, and what it leaves them.
 //
-// Blocks are laid out as in dense/block_product.hpp: `columns` columns, rows `stride` apart; stride 1 for a single one.
+// Blocks are laid out as in dense/block_product.hpp.
 #pragma once
 
-#include "rnncore/cells.hpp"
+#include "dense/block_shape.hpp"
 
 namespace rnncore {
 
@@ -12,7 +12,7 @@ template <class Real>
 struct TangentStep {
     Index number;        // of the step, from 1
     const Real* slopes;  // what the walk forward left of this step
-    Index columns, stride;
+    BlockShape shape;
     const Real* inputs;  // null: zero
     const Real* state;
     Real* result;
@@ -24,7 +24,7 @@ template <class Real>
 struct CotangentStep {
     Index number;
     const Real* slopes;
-    Index columns, stride;
+    BlockShape shape;
     Real* state;        // of the new state; changed. Null where there is no state
     const Real* above;  // of the outputs, from the layer that takes them; null: zero
     Real* result;       // of the state before

@@ -24,4 +24,13 @@ struct GradientRows {
     Real* scratch;  // gradient_scratch elements
 };
 
+// Those cotangents of many rows, and where those of the inputs go.
+template <class Real>
+struct DeltaRows {
+    Index count;
+    const Real* deltas;
+    Real* below;
+    Index step;  // of both
+};
+
 }  // namespace rnncore

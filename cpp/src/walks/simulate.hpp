@@ -7,6 +7,11 @@
 namespace rnncore::RNNCORE_TARGET {
 
 template <class Real>
+inline Real* slopes_of(const SlopeRows<Real>& rows, Index sequence) {
+    return rows.first ? rows.first + sequence * rows.sequence : nullptr;
+}
+
+template <class Real>
 inline void copy_rows(const Real* from, Index from_step, Index from_sequence, Real* to, Index to_step,
                       Index to_sequence, Index steps, Index width, Index size) {
     for (Index t = 0; t < steps; ++t)

@@ -16,8 +16,8 @@ struct GatedSteps {
     Real* memories;      // c after each step: (steps, width, row); null: not wanted
     Real* rows;          // receives h
     Index step, sequence;
-    Real* slopes;  // of a single sequence; null: not wanted
-    Real* work;    // cell.work_size(width) elements
+    SlopeRows<Real> slopes;
+    Real* work;  // cell.work_size(width) elements
 };
 
 // Elements of scratch, part by part.
