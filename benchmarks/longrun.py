@@ -30,7 +30,7 @@ def main():
     case = Case("elman", arguments.units)
     with tempfile.TemporaryDirectory(dir=arguments.folder) as folder:
         path = Path(folder) / "inputs.npy"
-        _write_inputs(path, steps, case)
+        write_inputs(path, steps, case)
         facts = {"steps": steps, "units": case.size, "input_bytes": path.stat().st_size, **_measure(path, case)}
     print(
         f"{steps:,} steps of {case.size} units with backend {facts['backend']}: "
@@ -40,7 +40,7 @@ def main():
     save("longrun", facts, arguments)
 
 
-def _write_inputs(path, steps, case):
+def write_inputs(path, steps, case):
     inputs = np.lib.format.open_memmap(path, "w+", case.dtype, (steps, case.input_size))
     rng = np.random.default_rng(1)
     for start in range(0, steps, BLOCK_STEPS):

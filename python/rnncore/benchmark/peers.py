@@ -169,7 +169,7 @@ def _scan(case, inputs, order, unroll):
         weights["weight_hh"] = jnp.asarray(np.ascontiguousarray(np.asarray(weights["weight_hh"]).T))
     start = jnp.zeros((*inputs.shape[1:-1], case.size), inputs.dtype)
     start = (start, start) if case.cell == "lstm" else (start,)
-    step = _jax_step(case, transposed)
+    step = jax_step(case, transposed)
 
     @jax.jit
     def run(inputs, weights):
@@ -180,7 +180,7 @@ def _scan(case, inputs, order, unroll):
     return lambda: compiled(inputs, weights).block_until_ready()
 
 
-def _jax_step(case, transposed):
+def jax_step(case, transposed):
     """``step(weights, state, projected input)`` gives the new state and the outputs; weight_hh may be transposed."""
     import jax
     import jax.numpy as jnp
