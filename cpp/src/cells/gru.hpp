@@ -109,11 +109,11 @@ struct GruCell : GatedCell<Real, GruUnits<Real>> {
         const Real* const a = step.slopes;
         const Real* const by_part[4] = {a + 2 * row, a, a + row, a + 3 * row};
         if (step.above) add_block(step.above, n, step.shape, step.state);
-        for (Index g = 0; g < 4; ++g)
-            for_each_unit<Real>(n, step.shape, [&](const auto& rows, Index u, Index count) {
-                rows.put(step.scratch, g * n + u, count, rows.slope(by_part[g], u) * rows.get(step.state, u));
-            });
-        scale_rows(a + 4 * row, step.state, n, step.shape, step.result);
+        for_each_unit<Real>(n, step.shape, [&](const auto& rows, Index u, Index count) {
+            const Vector<Real> of = rows.get(step.state, u);
+            for (Index g = 0; g < 4; ++g) rows.put(step.scratch, g * n + u, count, rows.slope(by_part[g], u) * of);
+            rows.put(step.result, u, count, rows.slope(a + 4 * row, u) * of);
+        });
         multiply_block<Real>(transposed_recurrence, step.scratch, step.shape,
                              {nullptr, 0, nullptr, true}, step.result);
         if (step.below)

@@ -121,16 +121,17 @@ struct LstmCell : GatedCell<Real, LstmUnits<Real>> {
 
     void pull_back(const CotangentStep<Real>& step) const {
         const Index row = padded<Real>(size), n = size;
-        const Real *a_o = step.slopes + 3 * row, *k = a_o + row, *beta = k + row;
+        const Real *const a_o = step.slopes + 3 * row, *const k = a_o + row, *const beta = k + row;
         if (step.above) add_block(step.above, n, step.shape, step.state);
         const auto whole = [=](const auto& rows, Index u) __attribute__((always_inline)) {  // of c', through h' too
             return fma<Real>(rows.slope(beta, u), rows.get(step.state, u), rows.get(step.state, n + u));
         };
-        for (Index g = 0; g < 4; ++g)
-            for_each_unit<Real>(n, step.shape, [&](const auto& rows, Index u, Index count) {
-                const Vector<Real> of = g == 3 ? rows.get(step.state, u) : whole(rows, u);
+        for_each_unit<Real>(n, step.shape, [&](const auto& rows, Index u, Index count) {
+            const Vector<Real> of = whole(rows, u);
+            for (Index g = 0; g < 3; ++g)
                 rows.put(step.scratch, g * n + u, count, rows.slope(step.slopes + g * row, u) * of);
-            });
+            rows.put(step.scratch, 3 * n + u, count, rows.slope(a_o, u) * rows.get(step.state, u));
+        });
         multiply_block<Real>(transposed_recurrence, step.scratch, step.shape, {}, step.result);
         for_each_unit<Real>(n, step.shape, [&](const auto& rows, Index u, Index count) {
             rows.put(step.result, n + u, count, rows.slope(k, u) * whole(rows, u));
