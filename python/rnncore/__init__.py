@@ -1,7 +1,7 @@
 """Long recurrences and their Jacobians: what a recurrent network does over millions of steps, fast and right."""
 
 from .backends import use_backend
-from .backpropagation import Gradients, Recording, gradients, record
+from .backpropagation import Gradients, Recording, TruncatedGradients, gradients, record, truncated_gradients
 from .cells import GRU, LSTM, Cell, Chain, Dense, Diagonal, Elman, GatedDiagonal, Linear, MatrixSequence
 from .configuration import get_include, show_config
 from .covariant_vectors import CovariantVectors
@@ -46,6 +46,7 @@ __all__ = [
     "ScaledMatrix",
     "SingularSpectrum",
     "Trajectory",
+    "TruncatedGradients",
     "__version__",
     "carousel",
     "covariant_lyapunov_vectors",
@@ -64,5 +65,6 @@ __all__ = [
     "show_config",
     "simulate",
     "singular_spectrum",
+    "truncated_gradients",
     "use_backend",
 ]

@@ -3,5 +3,6 @@
 from .gradients import gradients
 from .recording import Recording, record
 from .result import Gradients
+from .truncation import TruncatedGradients, truncated_gradients
 
-__all__ = ["Gradients", "Recording", "gradients", "record"]
+__all__ = ["Gradients", "Recording", "TruncatedGradients", "gradients", "record", "truncated_gradients"]
