@@ -59,8 +59,8 @@ def gradients(
         Bytes, or a text such as "500 MB" or "2 GiB", of what the walks take: tapes, checkpoints, converted pieces of
         inputs and cotangents, sums of parameter gradients in float64, work arrays. The arrays of the caller and of the
         result are not counted. The tape of the whole run is kept if that is enough for it; otherwise checkpoints, from
-        which steps are walked forward again. By default a quarter of the memory that is free. The result does not
-        depend on it, bit for bit.
+        which steps are walked forward again. By default a quarter of the memory that is free, and 16 MiB at least. The
+        result does not depend on it, bit for bit.
     checkpoint_path : path, optional
         A file for checkpoints, if any are needed: they then take disk instead of memory. It must not exist yet, and
         loses its name as soon as it does: nothing is left of it, however the call ends.

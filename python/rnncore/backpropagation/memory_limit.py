@@ -7,13 +7,19 @@ from ..arrays import as_count
 
 _UNITS = {"": 1, "k": 10**3, "m": 10**6, "g": 10**9, "t": 10**12, "ki": 2**10, "mi": 2**20, "gi": 2**30, "ti": 2**40}
 _TEXT = re.compile(r"\s*(\d+(?:\.\d*)?|\.\d+)\s*([kmgt]i?)?b\s*", re.IGNORECASE)
+_SMALL = 1 << 24
 _UNKNOWN = 1 << 30  # where the system does not tell
 
 
+def default_limit(needed):
+    """A quarter of what is free, which is looked up where that matters."""
+    return _SMALL if needed <= _SMALL else max(_SMALL, free_memory() // 4)
+
+
 def read_memory_limit(memory_limit):
-    """Bytes; of None a quarter of what is free."""
+    """Bytes, or None."""
     if memory_limit is None:
-        return free_memory() // 4
+        return None
     if not isinstance(memory_limit, str):
         return as_count("memory_limit", memory_limit, 1)
     parts = _TEXT.fullmatch(memory_limit)

@@ -119,7 +119,7 @@ def record(
 class Options(NamedTuple):
     """How a recording is made, checked."""
 
-    limit: int
+    limit: int | None
     checkpoint_path: str | os.PathLike | None
     raise_nonfinite: bool
     chunk: int | None

@@ -10,7 +10,7 @@ import math
 from typing import NamedTuple
 
 from ..backends.protocol import GRADIENT_BLOCK
-from .memory_limit import describe_bytes
+from .memory_limit import default_limit, describe_bytes
 
 _VISIT_STEPS = 64  # what beginning and ending a unit costs, in steps
 _PIECE_BYTES = 1 << 24  # work arrays beyond this make nothing faster
@@ -76,8 +76,8 @@ def make_plan(steps, needs, limit, *, in_file=False, kept=False):
     ----------
     steps : int
     needs : Needs
-    limit : int
-        Bytes of tapes, checkpoints and all else.
+    limit : int or None
+        Bytes of tapes, checkpoints and all else; None: what is free decides.
     in_file : bool
         Checkpoints take no memory.
     kept : bool
@@ -90,6 +90,8 @@ def make_plan(steps, needs, limit, *, in_file=False, kept=False):
     """
     whole = -(-steps // GRADIENT_BLOCK) * GRADIENT_BLOCK
     least = least_bytes(steps, needs, in_file=in_file, kept=kept)
+    if limit is None:
+        limit = max(least, default_limit(needs.fixed + steps * (needs.tape + needs.work)))
     if limit < least:
         least = f"{least} bytes ({describe_bytes(least)})"
         raise ValueError(f"memory_limit must be at least {least} for these {steps} steps, got {limit}")
