@@ -2,6 +2,7 @@
 
 import errno
 import os
+import weakref
 
 import numpy as np
 
@@ -28,29 +29,26 @@ class StatesInFile:
     def __init__(self, path, places, like):
         self.path, self.like = os.fspath(path), like
         with naming(self.path):
-            descriptor = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o600)
-            self.file = os.fdopen(descriptor, "r+b", buffering=0)
+            self.descriptor = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
+            weakref.finalize(self, os.close, self.descriptor)
             os.unlink(self.path)
-            reserve_file(descriptor, 0, places * like.nbytes)
+            # A full disk is an error now rather than in the middle of the run.
+            reserve_file(self.descriptor, 0, places * like.nbytes)
 
     def keep(self, place, state):
+        rest, offset = memoryview(np.ascontiguousarray(state).reshape(-1)).cast("B"), place * state.nbytes
         with naming(self.path):
-            self.file.seek(place * state.nbytes)
-            rest = memoryview(np.ascontiguousarray(state)).cast("B") if state.size else b""
             while rest:
-                rest = rest[self.file.write(rest) :]
+                written = os.pwrite(self.descriptor, rest, offset)
+                rest, offset = rest[written:], offset + written
         return place
 
     def recall(self, place):
-        state = np.empty_like(self.like)
-        self.file.seek(place * state.nbytes)
-        rest = memoryview(state).cast("B") if state.size else b""
+        state = np.empty(self.like.size, self.like.dtype)
+        rest, offset = memoryview(state).cast("B"), place * state.nbytes
         while rest:
-            count = self.file.readinto(rest)
+            count = os.preadv(self.descriptor, [rest], offset)
             if not count:
-                raise OSError(errno.EIO, "cannot read: the checkpoints end too early", self.path)
-            rest = rest[count:]
-        return state
-
-    def close(self):
-        self.file.close()
+                raise OSError(errno.EIO, "cannot read checkpoints: the file ends too early", self.path)
+            rest, offset = rest[count:], offset + count
+        return state.reshape(self.like.shape)
