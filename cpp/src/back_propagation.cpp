@@ -88,7 +88,6 @@ void Network<Real>::accumulate_gradients(const Tape<Real>& tape, const Stretch<R
     const Implementation& network = *implementation_;
     network.check_way_back(stretch);
     const Index size = state_size(), width = stretch.width;
-    if (stretch.start % gradient_block) throw std::invalid_argument("start must be a multiple of gradient_block");
     if (tape.get().steps != stretch.steps || tape.get().width != width)
         throw std::invalid_argument("the tape is of other steps or sequences");
     if (stretch.steps <= 0 || width <= 0) return;

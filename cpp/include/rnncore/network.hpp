@@ -150,8 +150,9 @@ class Network {
     // Bytes that a step of `width` sequences takes on a tape.
     Index tape_bytes(Index width) const;
 
-    // Of the same layout. Back-propagation along a tape; stretch.start is a multiple of gradient_block, the steps, width
-    // and inputs are those of the tape; its state and outputs are not used. gradients: one for each layer.
+    // Of the same layout. Back-propagation along a tape; the steps, width and inputs are those of the tape; the stretch's
+    // state and outputs are not used. gradients: one for each layer. Sums are made for gradient_block steps at a time, the
+    // first of them the stretch's: where every start is a multiple of it, bits do not depend on how a run is cut.
     void accumulate_gradients(const Tape<Real>&, const Stretch<Real>&, const Cotangents<Real>&,
                               const LayerGradients<Real>* gradients, int threads = 1) const;
 
