@@ -84,7 +84,7 @@ def test_the_recorded_run_keeps_within_its_limit_too(backend):
             got = recording.gradients(cotangent)
             same(got, gradient)
             assert got.peak_bytes <= limit
-            assert got.recomputed_steps > 0 or limit == want[0].peak_bytes
+            assert got.recomputed_steps > 0 or limit >= want[0].peak_bytes
 
 
 @pytest.mark.parametrize("keep", ["outputs", "last"])
@@ -154,7 +154,7 @@ def test_steps_are_walked_again_as_often_as_planned(backend):
         assert found.recomputed_steps == make_plan(run.steps, needs, int(limit)).recomputed_steps
         assert told[-1] == (2 * 9000 + found.recomputed_steps,) * 2
         recomputed.append(found.recomputed_steps)
-    assert recomputed == sorted(recomputed, reverse=True) and recomputed[0] > 2 * 9000 and recomputed[-1] < 9000
+    assert recomputed == sorted(recomputed, reverse=True) and recomputed[0] > 9000 and recomputed[-1] < 9000
 
 
 @pytest.mark.parametrize("kept", [False, True])
@@ -164,7 +164,8 @@ def test_what_is_least_can_be_had(kept, in_file):
         for steps in (0, 1, 255, 256, 257, 10**4, 10**7, 10**9):
             least = least_bytes(steps, needs, in_file=in_file, kept=kept)
             plan = make_plan(steps, needs, least, in_file=in_file, kept=kept)
-            assert plan.unit * plan.units >= steps and plan.unit % 256 == 0
+            assert plan.unit * plan.units >= steps and (plan.unit % 256 == 0 or plan.units == 1)
+            assert plan.recomputed_steps <= 4 * steps
             with pytest.raises(ValueError, match=f"at least {least} bytes"):
                 make_plan(steps, needs, least - 1, in_file=in_file, kept=kept)
 

@@ -12,6 +12,7 @@ from typing import NamedTuple
 from ..backends.protocol import GRADIENT_BLOCK
 from .memory_limit import default_limit, describe_bytes
 
+_MOST_SWEEPS = 4  # a few bytes less than what that takes, and every step would be walked again a thousand times
 _VISIT_STEPS = 64  # what beginning and ending a unit costs, in steps
 _PIECE_BYTES = 1 << 24  # work arrays beyond this make nothing faster
 
@@ -43,7 +44,7 @@ class Plan(NamedTuple):
     Attributes
     ----------
     unit : int
-        Steps between places where a checkpoint may be: a multiple of ``GRADIENT_BLOCK``.
+        Steps between places where a checkpoint may be: a multiple of ``GRADIENT_BLOCK``, or all there are.
     units : int
     leaf : int
         Units whose tape is held at once.
@@ -88,7 +89,6 @@ def make_plan(steps, needs, limit, *, in_file=False, kept=False):
     ValueError
         There is none; the message says the least limit there is one for.
     """
-    whole = -(-steps // GRADIENT_BLOCK) * GRADIENT_BLOCK
     least = least_bytes(steps, needs, in_file=in_file, kept=kept)
     if limit is None:
         limit = max(least, default_limit(needs.fixed + steps * (needs.tape + needs.work)))
@@ -99,26 +99,27 @@ def make_plan(steps, needs, limit, *, in_file=False, kept=False):
     block = min(steps, GRADIENT_BLOCK) * needs.work
     piece = max(block, min(_PIECE_BYTES, steps * needs.work, block + (limit - least) // 4))
     if piece + steps * needs.tape <= free:
-        return Plan(whole, 1, 1, 0, piece)
-    plans = (_plan_of_units(unit, steps, needs, free - piece, piece, in_file, kept) for unit in _units(whole))
+        return Plan(max(1, steps), 1, 1, 0, piece)
+    plans = (_plan_of_units(unit, steps, needs, free - piece, piece, in_file, kept) for unit in _units(steps))
     return min((plan for plan in plans if plan is not None), key=_cost)
 
 
 def least_bytes(steps, needs, *, in_file=False, kept=False):
-    """The smallest limit that there is a plan for."""
-    block = min(steps, GRADIENT_BLOCK)
-    whole = steps * needs.tape
-    tapes, states = (2, 2) if kept else (1, 1)
-    checkpointed = tapes * block * needs.tape + (0 if in_file else states * needs.state)
-    return needs.fixed + block * needs.work + min(whole, checkpointed)
+    """The smallest limit that there is a plan for: one that walks no step forward more than five times."""
+    work = needs.fixed + min(steps, GRADIENT_BLOCK) * needs.work
+    copies, state = 2 if kept else 1, 0 if in_file else needs.state
+    checkpointed = (
+        copies * (unit * needs.tape + _slots(-(-steps // unit), _MOST_SWEEPS) * state) for unit in _units(steps)
+    )
+    return work + min([steps * needs.tape, *checkpointed])
 
 
-def _units(whole):
+def _units(steps):
     """Lengths of units to choose from."""
     blocks = 1
-    while blocks * GRADIENT_BLOCK < whole:
+    while blocks * GRADIENT_BLOCK < steps:
         yield blocks * GRADIENT_BLOCK
-        if blocks >= 2 and 3 * blocks // 2 * GRADIENT_BLOCK < whole:
+        if blocks >= 2 and 3 * blocks // 2 * GRADIENT_BLOCK < steps:
             yield 3 * blocks // 2 * GRADIENT_BLOCK
         blocks *= 2
 
@@ -153,6 +154,14 @@ def _sweeps(units, slots):
         middle = (low + high) // 2
         low, high = (low, middle) if _reach(slots, middle) >= units else (middle, high)
     return high
+
+
+def _slots(units, sweeps):
+    """The fewest checkpoints with which so many sweeps suffice."""
+    slots = 0
+    while _reach(slots, sweeps) < units:
+        slots += 1
+    return slots
 
 
 def advances(units, slots):
