@@ -1,5 +1,8 @@
 """Work memory: a chunk of steps, each vector padded with zeros to whole cache lines."""
 
+from copy import copy
+from dataclasses import dataclass
+
 import numpy as np
 
 LINE_BYTES = 64
@@ -17,6 +20,16 @@ def aligned_zeros(shape, dtype):
     memory = np.zeros(count * np.dtype(dtype).itemsize + LINE_BYTES, np.uint8)
     start = -memory.ctypes.data % LINE_BYTES
     return memory[start : start + count * np.dtype(dtype).itemsize].view(dtype).reshape(shape)
+
+
+@dataclass(frozen=True)
+class Vectors:
+    """One part of each row of a buffer, as kernels find them: ``size`` elements from ``first`` on, ``stride`` apart."""
+
+    flat: np.ndarray
+    first: int
+    stride: int
+    size: int
 
 
 class Buffer:
@@ -43,6 +56,21 @@ class Buffer:
         self.row = batch * self.stride
         self.steps = aligned_zeros((steps + 1, batch, parts, self.part), dtype)
         self.flat = self.steps.reshape(-1)
+
+    def window(self, first, count):
+        """The same memory as a buffer of the ``count`` steps after ``first``."""
+        window = copy(self)
+        window.steps = self.steps[first : first + count + 1]
+        window.flat = window.steps.reshape(-1)
+        return window
+
+    def before(self, part=0):
+        """One part of what was before each step."""
+        return Vectors(self.flat, part * self.part, self.stride, self.size)
+
+    def now(self, part=0):
+        """One part of each step."""
+        return Vectors(self.flat, self.row + part * self.part, self.stride, self.size)
 
     def values(self, count, part=0):
         """What one part of the first ``count`` steps of the chunk holds, ``(count, batch, size)``."""

@@ -1,11 +1,13 @@
 """y_t = φ(W x_t + b)"""
 
+from functools import cached_property
+
 import numpy as np
 
 from ...cells import NONLINEARITIES
 from .activation import activate, differentiate
 from .input_projection import InputProjection
-from .layer import NumbaLayer, named
+from .layer import NumbaLayer, named, transposed
 
 
 class NumbaDense(NumbaLayer):
@@ -13,7 +15,11 @@ class NumbaDense(NumbaLayer):
         self.weight = cell.parameters["weight"]
         self.input = InputProjection(self.weight, named(cell, "bias"))
         self.nonlinearity = NONLINEARITIES.index(cell.nonlinearity)
-        self.slopes = int(cell.nonlinearity != "identity")
+        self.slopes = self.cotangents = int(cell.nonlinearity != "identity")
+
+    @cached_property
+    def input_adjoint(self):
+        return transposed(self.weight)
 
     def walk(self, number, count, x, y, z):
         self.input.drive(count, x, y)
@@ -32,6 +38,14 @@ class NumbaDense(NumbaLayer):
                 tangents *= slopes.values(count)
             if forcing is not None:
                 tangents += forcing.values(count)
+
+    def pull_back(self, number, count, slopes, cuts, carried, y, z):
+        if z is not None:
+            with np.errstate(over="ignore", invalid="ignore"):
+                np.multiply(slopes.values(count), y.values(count), out=z.values(count))
+
+    def sum_gradients(self, sums, x, y, slopes, z):
+        sums.products(z, [0], {"weight": x and x.now()}, ["bias"])
 
     def tangent(self, step):
         z = step.rows() if self.slopes else step.new_state

@@ -4,7 +4,7 @@ import numpy as np
 
 from .compilation import kernel
 from .product import pad_parts
-from .simd import add, borrowed, lanes, load, multiply_add, store, swap_pairs
+from .simd import add, borrowed, lanes, load, multiply, multiply_add, store, swap_pairs, zeros
 
 
 @kernel
@@ -47,3 +47,36 @@ def walk_complex_diagonal(factors, y, forcing, part, batch, steps):
             if len(forcing):
                 value = add(value, load(forcing, now + i))
             store(y, now + i, value)
+
+
+@kernel
+def pull_diagonal(factors, first, step, sequence, cuts, carried, y, part, batch, steps):
+    """y_t ← y_t + f_{t+1} ⊙ y_{t+1}, from the last step to the first; factors as of ``walk_diagonal``.
+
+    ``carried``: f ⊙ y of the step after, for each sequence; zeros behind a cut.
+    """
+    factors, cuts, carried, y = borrowed(factors), borrowed(cuts), borrowed(carried), borrowed(y)
+    for number in range(steps - 1, -1, -1):
+        cut = len(cuts) > 0 and cuts[number]
+        for b in range(batch):
+            now, f = ((number + 1) * batch + b) * part, first + number * step + b * sequence
+            for i in range(0, part, lanes(y)):
+                value = add(load(y, now + i), load(carried, b * part + i))
+                store(y, now + i, value)
+                store(carried, b * part + i, zeros(y) if cut else multiply(load(factors, f + i), value))
+
+
+@kernel
+def pull_complex_diagonal(factors, cuts, carried, y, part, batch, steps):
+    """The same for complex numbers, with the conjugates of the factors of ``walk_complex_diagonal``."""
+    factors, cuts, carried, y = borrowed(factors), borrowed(cuts), borrowed(carried), borrowed(y)
+    for number in range(steps - 1, -1, -1):
+        cut = len(cuts) > 0 and cuts[number]
+        for sequence in range(0, batch * part, part):
+            now = (number + 1) * batch * part + sequence
+            for i in range(0, part, lanes(y)):
+                value = add(load(y, now + i), load(carried, sequence + i))
+                store(y, now + i, value)
+                own = multiply(load(factors, i), value)
+                turned = multiply_add(load(factors, part + i), swap_pairs(value), own)
+                store(carried, sequence + i, zeros(y) if cut else turned)

@@ -5,14 +5,17 @@ Jacobian: dh' = a_n dx_n + a_r dz_r + a_u dz_u + a_q dq + u dh with a_n = (1 - u
 a_u = (h - n) σ'_u, a_q = a_n r.
 """
 
+from functools import cached_property
+
 import numpy as np
 from numba.extending import register_jitable
 
 from .compilation import kernel
 from .input_projection import InputProjection
-from .layer import NumbaLayer, named
+from .layer import NumbaLayer, named, transposed
 from .product import add_product, pack, pad_parts
-from .simd import add, borrowed, lanes, load, multiply, multiply_add, opaque, store
+from .simd import add, borrowed, lanes, load, multiply, multiply_add, opaque, store, zeros
+from .transposed_product import TransposedProduct, add_transposed
 from .vector_math import sigmoid, sigmoid_slope, tanh, tanh_slope
 
 
@@ -20,7 +23,7 @@ class NumbaGRU(NumbaLayer):
     """A row of z holds x_n, z_r, z_u, q: what depends on the input stands together, and what depends on h. From them
     slopes become a_n, a_r, a_u, a_q, u."""
 
-    drives, slopes = 4, 5
+    drives, slopes, cotangents = 4, 5, 4
 
     def __init__(self, cell):
         size, parameters = cell.output_size, cell.parameters
@@ -32,6 +35,14 @@ class NumbaGRU(NumbaLayer):
             biases[-1][:size] = 0
         self.input = InputProjection(_candidate_first(self.weight_ih, size), biases, 3)
         self.recurrence = pack(pad_parts(self.weight_hh, 3)), size
+
+    @cached_property
+    def input_adjoint(self):
+        return transposed(self.weight_ih, (1, 2, 0))
+
+    @cached_property
+    def adjoint(self):
+        return TransposedProduct(self.weight_hh, (1, 2, 3)).arguments
 
     def walk(self, number, count, x, y, z):
         self.input.drive(count, x, z)
@@ -46,6 +57,13 @@ class NumbaGRU(NumbaLayer):
         z.values(count, 3)[...] = 0
         forcing = y.flat[:0] if forcing is None else forcing.flat
         push_gru(*self.recurrence, slopes.flat, forcing, y.flat, z.flat, y.part, y.batch, count)
+
+    def pull_back(self, number, count, slopes, cuts, carried, y, z):
+        pull_gru(*self.adjoint, slopes.flat, cuts, carried.flat, y.flat, z.flat, y.part, y.batch, count)
+
+    def sum_gradients(self, sums, x, y, slopes, z):
+        sums.products(z, (1, 2, 3), {"weight_hh": y.before()}, ["bias_hh"])
+        sums.products(z, (1, 2, 0), {"weight_ih": x and x.now()}, ["bias_ih"])
 
     def tangent(self, step):
         h, new_h, z, size = step.state, step.new_state, step.rows(3), step.state.size
@@ -123,3 +141,20 @@ def push_gru(panels, size, slopes, forcing, y, z, part, batch, steps):
                 if len(forcing):
                     h = add(h, load(forcing, now + sequence + i))
                 store(y, now + sequence + i, h)
+
+
+@kernel
+def pull_gru(panels, rows, size, order, slopes, cuts, carried, y, z, part, batch, steps):
+    panels, order, slopes, cuts = borrowed(panels), borrowed(order), borrowed(slopes), borrowed(cuts)
+    carried, y, z = borrowed(carried), borrowed(y), borrowed(z)
+    for row in range(steps * batch, 0, -batch):
+        cut = len(cuts) > 0 and cuts[row // batch - 1]
+        for sequence in range(batch):
+            now, h = (row + sequence) * part, sequence * part
+            for i in range(0, part, lanes(y)):
+                by_h = add(load(y, now + i), load(carried, h + i))
+                for gate in range(0, 4 * part, part):
+                    store(z, 4 * now + gate + i, multiply(load(slopes, 5 * now + gate + i), by_h))
+                store(carried, h + i, zeros(y) if cut else multiply(load(slopes, 5 * now + 4 * part + i), by_h))
+        if not cut:
+            add_transposed(panels, rows, size, order, part, z, 4 * row * part, 4 * part, carried, 0, part, batch)

@@ -41,28 +41,32 @@ class Layers:
         been dealt with.
         """
         dtype, batch = state.dtype, len(state)
-        input_size = 0 if inputs is None else self.cells[0].input_size
-        parts = map(sum, zip(self.parts, self._drive_parts(linearised)))
-        row = input_size + sum(count * cell.output_size for count, cell in zip(parts, self.cells))
-        chunk = max(1, min(steps, CHUNK_BYTES // max(1, batch * row * dtype.itemsize)))
-        received = Buffer(chunk, batch, input_size, dtype)
+        chunk = min(steps, self.chunk(batch, dtype, linearised))
+        received = Buffer(chunk, batch, self.cells[0].input_size, dtype)
         buffers, drives = self.buffers(chunk, batch, dtype), self.drives(chunk, batch, dtype, linearised)
         self.set_state(buffers, state)
         for first in range(0, steps, chunk):
             count = min(chunk, steps - first)
-            signal = None
-            if inputs is not None:
-                received.values(count)[...] = inputs[first : first + count]
-                signal = received
-            for place, (layer, y, z) in enumerate(zip(self.layers, buffers, drives)):
-                layer.walk(start + first + 1, count, signal, y, z)
-                if place in linearised:
-                    layer.linearise(count, y, z)
-                signal = y
+            signal = receive(received, inputs, first, count)
+            self.walk(start + first + 1, count, signal, buffers, drives, linearised)
             yield first, count, buffers, drives
             for buffer in buffers:
                 buffer.steps[0] = buffer.steps[count]
         self.get_state(buffers, state)
+
+    def chunk(self, batch, dtype, linearised=()):
+        """Steps of which the buffers stay in the cache."""
+        parts = map(sum, zip(self.parts, self._drive_parts(linearised)))
+        row = self.cells[0].input_size + sum(count * cell.output_size for count, cell in zip(parts, self.cells))
+        return max(1, CHUNK_BYTES // max(1, batch * row * dtype.itemsize))
+
+    def walk(self, number, count, signal, buffers, drives, linearised=()):
+        """Layer after layer through the ``count`` steps from ``number`` on; ``signal``: the first one's input."""
+        for place, (layer, y, z) in enumerate(zip(self.layers, buffers, drives)):
+            layer.walk(number, count, signal, y, z)
+            if place in linearised:
+                layer.linearise(count, y, z)
+            signal = y
 
     def set_state(self, buffers, state):
         """Row 0 of the buffers from the state."""
@@ -70,8 +74,16 @@ class Layers:
             if part.stop > part.start:
                 buffer.steps[0, :, :, : buffer.size] = buffer.split(state[:, part])
 
-    def get_state(self, buffers, state):
-        """The state from row 0 of the buffers."""
+    def get_state(self, buffers, state, row=0):
+        """The state from one row of the buffers."""
         for buffer, part in zip(buffers, self.slices):
             if part.stop > part.start:
-                buffer.split(state[:, part])[...] = buffer.steps[0, :, :, : buffer.size]
+                buffer.split(state[:, part])[...] = buffer.steps[row, :, :, : buffer.size]
+
+
+def receive(buffer, inputs, first, count):
+    """The buffer with the inputs of the ``count`` steps after ``first``; None where there are none."""
+    if inputs is None:
+        return None
+    buffer.values(count)[...] = inputs[first : first + count]
+    return buffer

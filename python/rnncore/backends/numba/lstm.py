@@ -5,14 +5,17 @@ Jacobian: dc' = k dc + a_i dz_i + a_f dz_f + a_g dz_g and dh' = a_o dz_o + β dc
 a_g = i tanh'_g, a_o = tanh(c') σ'_o, k = f + p_i a_i + p_f a_f, β = o tanh'(c') + p_o a_o.
 """
 
+from functools import cached_property
+
 import numpy as np
 from numba.extending import register_jitable
 
 from .compilation import kernel
 from .input_projection import InputProjection
-from .layer import NumbaLayer, named
+from .layer import NumbaLayer, named, transposed
 from .product import add_product, pack, pad_parts
-from .simd import add, borrowed, lanes, load, multiply, multiply_add, opaque, store
+from .simd import add, borrowed, lanes, load, multiply, multiply_add, opaque, store, zeros
+from .transposed_product import TransposedProduct, add_transposed
 from .vector_math import sigmoid, sigmoid_slope, tanh, tanh_slope
 
 
@@ -20,7 +23,7 @@ class NumbaLSTM(NumbaLayer):
     """A row of the buffer holds h and c; a row of z the arguments of i, f, g, o, from which slopes become
     a_i, a_f, a_g, a_o, k, β."""
 
-    drives, slopes = 4, 6
+    drives, slopes, cotangents = 4, 6, 4
 
     def __init__(self, cell):
         parameters = cell.parameters
@@ -30,6 +33,14 @@ class NumbaLSTM(NumbaLayer):
         none = np.zeros(0, cell.dtype)
         peepholes = (parameters.get(name, none) for name in ("weight_ci", "weight_cf", "weight_co"))
         self.peepholes = [pad_parts(peephole, 1) for peephole in peepholes]
+
+    @cached_property
+    def input_adjoint(self):
+        return transposed(self.weight_ih, range(4))
+
+    @cached_property
+    def adjoint(self):
+        return TransposedProduct(self.weight_hh, range(4)).arguments
 
     def walk(self, number, count, x, y, z):
         self.input.drive(count, x, z)
@@ -42,6 +53,16 @@ class NumbaLSTM(NumbaLayer):
         self.input.tangent(count, x, z)
         forcing = y.flat[:0] if forcing is None else forcing.flat
         push_lstm(*self.recurrence, slopes.flat, forcing, y.flat, z.flat, y.part, y.batch, count)
+
+    def pull_back(self, number, count, slopes, cuts, carried, y, z):
+        pull_lstm(*self.adjoint, slopes.flat, cuts, carried.flat, y.flat, z.flat, y.part, y.batch, count)
+
+    def sum_gradients(self, sums, x, y, slopes, z):
+        factors = {"weight_hh": y.before(), "weight_ih": x and x.now()}
+        sums.products(z, range(4), factors, ["bias_ih", "bias_hh"])
+        for name, gate, c in (("weight_ci", 0, y.before(1)), ("weight_cf", 1, y.before(1)), ("weight_co", 3, y.now(1))):
+            if name in sums.wanted:
+                sums.put([name], sums.elementwise(z.now(gate), c))
 
     def tangent(self, step):
         (h, c), (new_h, new_c), z = step.state, step.new_state, step.rows(4)
@@ -131,3 +152,24 @@ def push_lstm(panels, size, slopes, forcing, y, z, part, batch, steps):
                     out, c = add(out, load(forcing, new_h)), add(c, load(forcing, new_c))
                 store(y, new_h, out)
                 store(y, new_c, c)
+
+
+@kernel
+def pull_lstm(panels, rows, size, order, slopes, cuts, carried, y, z, part, batch, steps):
+    panels, order, slopes, cuts = borrowed(panels), borrowed(order), borrowed(slopes), borrowed(cuts)
+    carried, y, z = borrowed(carried), borrowed(y), borrowed(z)
+    for row in range(steps * batch, 0, -batch):
+        cut = len(cuts) > 0 and cuts[row // batch - 1]
+        for sequence in range(batch):
+            a, drive = 6 * (row + sequence) * part, 4 * (row + sequence) * part
+            now, h = (row + sequence) * part, 2 * sequence * part
+            for i in range(0, part, lanes(y)):
+                by_h = add(load(y, now + i), load(carried, h + i))
+                by_c = multiply_add(load(slopes, a + 5 * part + i), by_h, load(carried, h + part + i))
+                for gate in range(0, 3 * part, part):
+                    store(z, drive + gate + i, multiply(load(slopes, a + gate + i), by_c))
+                store(z, drive + 3 * part + i, multiply(load(slopes, a + 3 * part + i), by_h))
+                store(carried, h + i, zeros(y))
+                store(carried, h + part + i, zeros(y) if cut else multiply(load(slopes, a + 4 * part + i), by_c))
+        if not cut:
+            add_transposed(panels, rows, size, order, part, z, 4 * row * part, 4 * part, carried, 0, 2 * part, batch)

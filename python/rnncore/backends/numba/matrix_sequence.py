@@ -5,7 +5,7 @@ from numba.extending import register_jitable
 
 from .compilation import kernel
 from .layer import NumbaLayer
-from .simd import lanes, load, multiply_add, sum_lanes, zeros
+from .simd import add, borrowed, broadcast, lanes, load, multiply_add, store, sum_lanes, zeros
 
 
 class NumbaMatrixSequence(NumbaLayer):
@@ -27,6 +27,12 @@ class NumbaMatrixSequence(NumbaLayer):
     def push_forward(self, number, count, slopes, x, y, z, forcing):
         added = y.flat[:0] if forcing is None else forcing.flat
         walk_matrices(self.matrices(number, count), y.size, y.flat, added, y.stride, y.batch, count)
+
+    def pull_back(self, number, count, slopes, cuts, carried, y, z):
+        pull_matrices(self.matrices(number, count), y.size, cuts, carried.flat, y.flat, y.stride, y.batch, count)
+
+    def sum_gradients(self, sums, x, y, slopes, z):
+        sums.step_products("matrices", z.now(), y.before())
 
     def tangent(self, step):
         step.multiply(None, step.state, step.new_state)
@@ -71,3 +77,30 @@ def _four_dots(m, m0, m1, m2, m3, x, start, size):
         s0, s1 = multiply_add(m[m0 + k], value, s0), multiply_add(m[m1 + k], value, s1)
         s2, s3 = multiply_add(m[m2 + k], value, s2), multiply_add(m[m3 + k], value, s3)
     return s0, s1, s2, s3
+
+
+@kernel
+def pull_matrices(matrices, size, cuts, carried, y, stride, batch, steps):
+    """x_t ← x_t + M_{t+1}ᵀ x_{t+1}, from the last step to the first; a row of M serves every sequence.
+
+    ``carried``: Mᵀ x of the step after; zeros behind a cut.
+    """
+    cuts, carried, y = borrowed(cuts), borrowed(carried), borrowed(y)
+    lane, row = lanes(y), batch * stride
+    whole = size // lane * lane
+    for step in range(steps - 1, -1, -1):
+        now = (step + 1) * row
+        for i in range(0, row, lane):
+            store(y, now + i, add(load(y, now + i), load(carried, i)))
+            store(carried, i, zeros(y))
+        if len(cuts) and cuts[step]:
+            continue
+        for i in range(size):
+            at = (step * size + i) * size
+            for x in range(0, row, stride):
+                factor = now + x + i
+                for k in range(0, whole, lane):
+                    value = multiply_add(load(matrices, at + k), broadcast(y, factor), load(carried, x + k))
+                    store(carried, x + k, value)
+                for k in range(whole, size):
+                    carried[x + k] = multiply_add(matrices[at + k], y[factor], carried[x + k])

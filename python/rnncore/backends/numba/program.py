@@ -3,6 +3,7 @@
 import numpy as np
 
 from ...cells import GRU, LSTM, Dense, Diagonal, Elman, GatedDiagonal, Linear, MatrixSequence
+from .adjoint_walk import AdjointWalk
 from .carried_block import Record
 from .dense import NumbaDense
 from .diagonal import NumbaDiagonal
@@ -14,8 +15,9 @@ from .matrix_sequence import NumbaMatrixSequence
 from .push_forward import push_forward
 from .recurrent import NumbaElman, NumbaLinear
 from .reset_before_gru import NumbaResetBeforeGRU
-from .sharing import share_sequences
+from .sharing import share_sequences, side_by_side, worth
 from .tangent_walks import TangentWalks
+from .tape import TapeRecorder, groups
 
 CELLS = {
     Linear: NumbaLinear,
@@ -33,6 +35,7 @@ class NumbaProgram:
     def __init__(self, cell):
         self.layers = Layers([CELLS[type(layer)](layer) for layer in cell.layers], cell.layers)
         self.tangents = TangentWalks(self.layers)
+        self.recorder = TapeRecorder(self.layers)
         self.units = sum(layer.output_size for layer in cell.layers)
 
     def advance(self, inputs, steps, state, *, start, every, outputs, states, threads):
@@ -95,3 +98,23 @@ class NumbaProgram:
             push_forward(self.layers, received, steps, state[share], tangent[share], start, *others)
 
         share_sequences(part, len(state), steps * len(state) * self.units, threads)
+
+    def tape_bytes(self, width):
+        return self.recorder.bytes(width)
+
+    def record(self, inputs, steps, state, *, start, outputs, threads):
+        def part(group):
+            received, kept = (None if array is None else array[:, group] for array in (inputs, outputs))
+            return self.recorder.record(group, received, steps, state[group], start, kept)
+
+        shares = groups(len(state), self.units)
+        with side_by_side(worth(threads, len(shares), steps * len(state) * self.units)) as run:
+            return list(run(part, shares))
+
+    def accumulate_gradients(
+        self, tape, inputs, steps, cotangent, *,
+        start, output_cotangents, cuts, parameters, input_cotangents, threads,
+    ):  # fmt: skip
+        arrays = inputs, cotangent, start, output_cotangents, cuts, parameters, input_cotangents
+        threads = worth(threads, len(tape), steps * len(cotangent) * self.units)
+        AdjointWalk(self.layers, *arrays).go_back(tape, steps, threads)

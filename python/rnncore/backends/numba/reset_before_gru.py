@@ -5,21 +5,24 @@ Jacobian: dm = r dh + a_r dz_r, dh' = a_u dz_u + a_n (W_hn dm + W_in dx) + u dh 
 a_n = (1 - u) tanh'(z_n).
 """
 
+from functools import cached_property
+
 import numpy as np
 
 from .compilation import kernel
 from .gru import linearise_update
 from .input_projection import InputProjection
-from .layer import NumbaLayer, named
+from .layer import NumbaLayer, named, transposed
 from .product import add_product, pack, pad_parts
-from .simd import add, borrowed, lanes, load, multiply, multiply_add, opaque, store
+from .simd import add, borrowed, lanes, load, multiply, multiply_add, opaque, store, zeros
+from .transposed_product import TransposedProduct, add_transposed
 from .vector_math import sigmoid, sigmoid_slope, tanh
 
 
 class NumbaResetBeforeGRU(NumbaLayer):
     """A row of z holds z_r, z_u, z_n and r h; from them slopes become a_r, a_u, a_n, r, u."""
 
-    drives, slopes = 4, 5
+    drives, slopes, cotangents = 4, 5, 4
 
     def __init__(self, cell):
         size, parameters = cell.output_size, cell.parameters
@@ -27,6 +30,15 @@ class NumbaResetBeforeGRU(NumbaLayer):
         self.gates, self.candidate = weight_hh[: 2 * size], weight_hh[2 * size :]
         self.input = InputProjection(self.weight_ih, named(cell, "bias_ih", "bias_hh"), 3)
         self.recurrence = pack(pad_parts(self.gates, 2)), pack(self.candidate), size
+
+    @cached_property
+    def input_adjoint(self):
+        return transposed(self.weight_ih, range(3))
+
+    @cached_property
+    def adjoint(self):
+        """The transposes of the gates and of the candidate that the walk back multiplies by."""
+        return *TransposedProduct(self.gates, range(2)).arguments, TransposedProduct(self.candidate).arguments[0]
 
     def walk(self, number, count, x, y, z):
         self.input.drive(count, x, z)
@@ -39,6 +51,18 @@ class NumbaResetBeforeGRU(NumbaLayer):
         self.input.tangent(count, x, z)
         forcing = y.flat[:0] if forcing is None else forcing.flat
         push_reset_before_gru(*self.recurrence, slopes.flat, forcing, y.flat, z.flat, y.part, y.batch, count)
+
+    def pull_back(self, number, count, slopes, cuts, carried, y, z):
+        pull_reset_before_gru(*self.adjoint, slopes.flat, cuts, carried.flat, y.flat, z.flat, y.part, y.batch, count)
+
+    def sum_gradients(self, sums, x, y, slopes, z):
+        """The last part of z, that was work memory, receives r h."""
+        sums.products(z, range(2), {"weight_hh": y.before()})
+        with np.errstate(over="ignore", invalid="ignore"):
+            h = y.steps[: sums.count, :, 0, : y.size]
+            np.multiply(slopes.values(sums.count, 3), h, out=z.values(sums.count, 3))
+        sums.products(z, [2], {"weight_hh": z.now(3)})
+        sums.products(z, range(3), {"weight_ih": x and x.now()}, ["bias_ih", "bias_hh"])
 
     def tangent(self, step):
         h, new_h, z, m, z_n = step.state, step.new_state, step.rows(2), step.rows(), step.rows()
@@ -111,3 +135,30 @@ def push_reset_before_gru(gates, candidate, size, slopes, forcing, y, z, part, b
                 if len(forcing):
                     h = add(h, load(forcing, now + sequence + i))
                 store(y, now + sequence + i, h)
+
+
+@kernel
+def pull_reset_before_gru(gates, rows, size, order, candidate, slopes, cuts, carried, y, z, part, batch, steps):
+    gates, order, candidate, slopes = borrowed(gates), borrowed(order), borrowed(candidate), borrowed(slopes)
+    cuts, carried, y, z = borrowed(cuts), borrowed(carried), borrowed(y), borrowed(z)
+    stride = 4 * part
+    for row in range(steps * batch, 0, -batch):
+        cut, drive = len(cuts) > 0 and cuts[row // batch - 1], row * stride
+        for sequence in range(batch):
+            now, h = (row + sequence) * part, sequence * part
+            for i in range(0, part, lanes(y)):
+                by_h = add(load(y, now + i), load(carried, h + i))
+                for gate in (part, 2 * part):
+                    store(z, 4 * now + gate + i, multiply(load(slopes, 5 * now + gate + i), by_h))
+                store(z, 4 * now + 3 * part + i, zeros(y))
+                store(carried, h + i, multiply(load(slopes, 5 * now + 4 * part + i), by_h))
+        add_product(candidate, 0, rows, size, z, drive + 2 * part, stride, z, drive + 3 * part, stride, batch)
+        for sequence in range(batch):
+            now, h = (row + sequence) * part, sequence * part
+            for i in range(0, part, lanes(y)):
+                by_m = load(z, 4 * now + 3 * part + i)
+                store(z, 4 * now + i, multiply(load(slopes, 5 * now + i), by_m))
+                reset = multiply_add(load(slopes, 5 * now + 3 * part + i), by_m, load(carried, h + i))
+                store(carried, h + i, zeros(y) if cut else reset)
+        if not cut:
+            add_transposed(gates, rows, size, order, part, z, drive, stride, carried, 0, part, batch)
