@@ -41,7 +41,7 @@ class Layers:
         been dealt with.
         """
         dtype, batch = state.dtype, len(state)
-        chunk = min(steps, self.chunk(batch, dtype, linearised))
+        chunk = self.chunk(steps, batch, dtype, linearised)
         received = Buffer(chunk, batch, self.cells[0].input_size, dtype)
         buffers, drives = self.buffers(chunk, batch, dtype), self.drives(chunk, batch, dtype, linearised)
         self.set_state(buffers, state)
@@ -54,13 +54,13 @@ class Layers:
                 buffer.steps[0] = buffer.steps[count]
         self.get_state(buffers, state)
 
-    def chunk(self, batch, dtype, linearised=()):
-        """Steps of which the buffers stay in the cache."""
+    def chunk(self, steps, batch, dtype, linearised):
+        """How many of the steps to walk at a time."""
         parts = map(sum, zip(self.parts, self._drive_parts(linearised)))
         row = self.cells[0].input_size + sum(count * cell.output_size for count, cell in zip(parts, self.cells))
-        return max(1, CHUNK_BYTES // max(1, batch * row * dtype.itemsize))
+        return max(1, min(steps, CHUNK_BYTES // max(1, batch * row * dtype.itemsize)))
 
-    def walk(self, number, count, signal, buffers, drives, linearised=()):
+    def walk(self, number, count, signal, buffers, drives, linearised):
         """Layer after layer through the ``count`` steps from ``number`` on; ``signal``: the first one's input."""
         for place, (layer, y, z) in enumerate(zip(self.layers, buffers, drives)):
             layer.walk(number, count, signal, y, z)

@@ -100,7 +100,7 @@ class NumbaProgram:
         share_sequences(part, len(state), steps * len(state) * self.units, threads)
 
     def tape_bytes(self, width):
-        return self.recorder.bytes(width)
+        return self.recorder.step_bytes(width)
 
     def record(self, inputs, steps, state, *, start, outputs, threads):
         def part(group):
