@@ -81,7 +81,7 @@ void BlockWalk<Real>::save(Real* values, std::int64_t* exponents) const {
 template <class Real>
 void BlockWalk<Real>::push_forward(Index number, const Slopes<Real>& slopes, Index step, const Real* inputs,
                                    const Real* forcing) {
-    TangentStep<Real> tangent{number, nullptr, {columns_, stride_}, inputs, nullptr, nullptr, scratch_.data()};
+    TangentStep<Real> tangent{number, nullptr, shape(number), inputs, nullptr, nullptr, scratch_.data()};
     for (std::size_t i = 0; i < layers_.size(); ++i) {
         const Layer<Real>& layer = layers_[i];
         tangent.slopes = slopes.of(i, step);
@@ -106,8 +106,8 @@ void BlockWalk<Real>::copy_outputs(Real* outputs) const {
 
 template <class Real>
 void BlockWalk<Real>::pull_back(Index number, const Slopes<Real>& slopes, Index step) {
-    CotangentStep<Real> cotangent{number,  nullptr, {columns_, stride_}, nullptr,
-                                  nullptr, nullptr, nullptr,             scratch_.data(), false};
+    CotangentStep<Real> cotangent{number,  nullptr, shape(number), nullptr,
+                                  nullptr, nullptr, nullptr,       scratch_.data(), false};
     for (std::size_t i = layers_.size(); i-- > 0;) {
         const Layer<Real>& layer = layers_[i];
         cotangent.slopes = slopes.of(i, step);

@@ -66,6 +66,11 @@ class BlockWalk {
 
   private:
     void take_up_growth(double* growth, std::int64_t* exponents, bool first) const;
+    BlockShape shape(Index number) const {
+        BlockShape shape{columns_, stride_};
+        shape.downward = number % 2;
+        return shape;
+    }
     Real* part(const Buffer<Real>& block, std::size_t layer) const { return block.data() + offsets_[layer]; }
 
     const std::vector<Layer<Real>>& layers_;

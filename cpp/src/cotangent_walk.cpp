@@ -4,18 +4,13 @@ namespace rnncore {
 
 namespace {
 
-constexpr Index line_bytes = 64, page_bytes = 4096;
-
-// From one sequence to the next: room for a layer's state, for what it leaves and for its signals. Not so that all
-// sequences fall into the same sets of a cache.
+// From one sequence to the next: room for a layer's state, for what it leaves and for its signals.
 template <class Real>
 Index row_pitch(const std::vector<Layer<Real>>& layers, const Target& target) {
-    constexpr Index line = line_bytes / sizeof(Real);
     Index most = std::max(widest(layers, &Layer<Real>::padded_state), widest(layers, &Layer<Real>::block_scratch));
     most = std::max(most, widest(layers, &Layer<Real>::padded_size));
     most = std::max(most, padded_to_vectors<Real>(widest(layers, &Layer<Real>::input_size), target));
-    const Index pitch = (most + line - 1) / line * line;
-    return pitch * static_cast<Index>(sizeof(Real)) % (page_bytes / 8) == 0 ? pitch + line : pitch;
+    return uncrowded<Real>(most);
 }
 
 template <class Real>
@@ -97,6 +92,7 @@ void CotangentWalk<Real>::pull_back_layer(std::size_t i, Index number, Index beg
     step.deltas = true;
     for (Index t = steps - 1; t >= 0; --t) {
         step.number = number + t;
+        step.shape.downward = step.number % 2;
         step.slopes = tape_.slopes(i, layer, first_, begin + t);
         step.above = row(above_, t);
         step.state = layer.state_size ? states_[i].data() : nullptr;

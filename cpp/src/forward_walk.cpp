@@ -69,7 +69,7 @@ void ForwardWalk<Real>::advance(Index done, Index steps, const Traces<Real>& tra
         const Index signals_sequence = (traces.steps + 1) * signal_row(layer);
         if (traces.signals && layer.state_size) {
             part.states = traces.signals[i];
-            part.states_step = layer.padded_state;
+            part.states_step = signal_row(layer);
             part.states_sequence = signals_sequence;
         }
         layer.simulate(layer.cell, part);
@@ -89,7 +89,7 @@ void ForwardWalk<Real>::keep_signals(const LayerChunk<Real>& part, const Layer<R
     for (Index b = 0; b < width_; ++b)
         for (Index t = 0; t < part.steps; ++t)
             std::copy_n(part.outputs + t * part.output_step + b * part.output_sequence, layer.output_size,
-                        to + b * sequence + t * layer.padded_size);
+                        to + b * sequence + t * signal_row(layer));
 }
 
 // Of the chunk whose outputs stand where the next layer would find its inputs.

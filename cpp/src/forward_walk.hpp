@@ -17,7 +17,7 @@ struct Traces {
 // Of a layer's rows of signals.
 template <class Real>
 Index signal_row(const Layer<Real>& layer) {
-    return layer.state_size ? layer.padded_state : layer.padded_size;
+    return uncrowded<Real>(layer.state_size ? layer.padded_state : layer.padded_size);
 }
 
 template <class Real>

@@ -40,6 +40,13 @@ Index forced_size(const Layer<Real>& layer) {
     return layer.state_size ? layer.state_size : layer.output_size;
 }
 
+// Rows that are read one below the other: not so far apart that all fall into a few sets of a cache.
+template <class Real>
+Index uncrowded(Index row) {
+    constexpr Index line = 64 / sizeof(Real), crowding = 8 * line;
+    return row % crowding == 0 ? row + line : row;
+}
+
 template <class Real>
 Index padded_to_vectors(Index count, const Target& target) {
     const Index lanes = target.vector_bytes / static_cast<Index>(sizeof(Real));
