@@ -12,7 +12,7 @@ namespace rnncore::RNNCORE_TARGET {
 
 template <class Real>
 struct DenseCell {
-    static constexpr bool has_state = false, gated = false, has_jacobian = true;
+    static constexpr bool has_state = false, gated = false, unitwise = false, has_jacobian = true;
     static constexpr Index slopes = 1;
     using Parameters = Dense<Real>;
 

@@ -6,15 +6,16 @@
 #include "cells/transposed_inputs.hpp"
 #include "dense/gate_block_product.hpp"
 #include "dense/gate_rows.hpp"
-#include "dense/input_projection.hpp"
+#include "dense/tile_drives.hpp"
 #include "rnncore/layout.hpp"
 #include "walks/block_step.hpp"
+#include "walks/simulate.hpp"
 
 namespace rnncore::RNNCORE_TARGET {
 
 template <class Real, bool complex>
 struct DiagonalCell {
-    static constexpr bool has_state = true, gated = false, has_jacobian = true;
+    static constexpr bool has_state = true, gated = false, unitwise = true, has_jacobian = true;
     static constexpr Index slopes = 0;
     using Parameters = Diagonal<Real>;
 
@@ -48,37 +49,32 @@ struct DiagonalCell {
     Index state_size() const { return size; }
     Index block_scratch() const { return 0; }
 
-    // As ElmanCell::advance.
-    void advance(Index, const Real* before, Index before_sequence, Real* rows, Index step, Index sequence, Index steps,
-                 Index width, Real*) const {
-        constexpr int most = 4;
-        const Index row = padded<Real>(size);
-        for (Index b = 0; b < width; ++b)
-            for (Index u = 0; u < row;) {
-                const Real* const from = before + b * before_sequence + u;
-                Real* const to = rows + b * sequence + u;
-                const bool wide = u + most * lanes<Real> <= row;
-                wide ? run<most>(u, from, to, step, steps) : run<1>(u, from, to, step, steps);
-                u += (wide ? most : 1) * lanes<Real>;
-            }
+    Index work_size(Index) const { return 0; }
+
+    void advance(const UnitSteps<Real>& part) const {
+        for_each_tile(input.weight, [&](auto vectors, Index tile) { run<vectors.value>(tile, part); });
     }
 
     template <int V>
-    void run(Index u, const Real* before, Real* rows, Index step, Index steps) const {
+    void run(Index tile, const UnitSteps<Real>& part) const {
+        const Index first = input.weight.tile_start(tile) * lanes<Real>;
         Vector<Real> h[V], a[V], b[V];
         for (int v = 0; v < V; ++v) {
-            h[v] = load<Real>(before + v * lanes<Real>);
-            a[v] = load<Real>(same + u + v * lanes<Real>);
-            if (complex) b[v] = load<Real>(other + u + v * lanes<Real>);
+            h[v] = load<Real>(part.before + first + v * lanes<Real>);
+            a[v] = load<Real>(same + first + v * lanes<Real>);
+            if (complex) b[v] = load<Real>(other + first + v * lanes<Real>);
         }
-        for (Index t = 0; t < steps; ++t, rows += step)
+        for_each_drive<V>(input, tile, part.inputs, part.input_step, part.steps,
+                          [&](Index t, const Vector<Real>* z) __attribute__((always_inline)) {
+                              Real* const to = part.rows + t * part.step + first;
 #pragma GCC unroll 8
-            for (int v = 0; v < V; ++v) {
-                Vector<Real> drive = load<Real>(rows + v * lanes<Real>);
-                if (complex) drive = fma<Real>(b[v], exchange_pairs<Real>(h[v]), drive);
-                h[v] = fma<Real>(a[v], h[v], drive);
-                store<Real>(rows + v * lanes<Real>, h[v]);
-            }
+                              for (int v = 0; v < V; ++v) {
+                                  Vector<Real> drive = z[v];
+                                  if (complex) drive = fma<Real>(b[v], exchange_pairs<Real>(h[v]), drive);
+                                  h[v] = fma<Real>(a[v], h[v], drive);
+                                  store<Real>(to + v * lanes<Real>, h[v]);
+                              }
+                          });
     }
 
     void tangent(const TangentStep<Real>& step) const {

@@ -16,7 +16,7 @@ namespace rnncore::RNNCORE_TARGET {
 // Recurrence: SingleRecurrence, BatchRecurrence or SparseRecurrence; the second without Jacobians.
 template <class Real, class Recurrence>
 struct ElmanCell {
-    static constexpr bool has_state = true, gated = false, has_jacobian = Recurrence::has_jacobian;
+    static constexpr bool has_state = true, gated = false, unitwise = false, has_jacobian = Recurrence::has_jacobian;
     static constexpr Index slopes = 1;
     using Parameters = Elman<Real>;
 

@@ -6,16 +6,16 @@
 #include "cells/activation.hpp"
 #include "cells/transposed_inputs.hpp"
 #include "dense/gate_block_product.hpp"
-#include "dense/input_projection.hpp"
+#include "dense/tile_drives.hpp"
 #include "rnncore/layout.hpp"
 #include "walks/block_step.hpp"
-#include "walks/simulate_gated.hpp"
+#include "walks/simulate.hpp"
 
 namespace rnncore::RNNCORE_TARGET {
 
 template <class Real>
 struct GatedDiagonalCell {
-    static constexpr bool gated = true, has_memory = false, has_jacobian = true;
+    static constexpr bool has_state = true, gated = false, unitwise = true, has_jacobian = true;
     static constexpr Index slopes = 3;
     using Parameters = GatedDiagonal<Real>;
 
@@ -65,51 +65,69 @@ struct GatedDiagonalCell {
     }
 
     Index state_size() const { return size; }
-    Index drive_row() const { return 2 * padded<Real>(size); }
-    Index work_size(Index) const { return 0; }
-    Index block_scratch() const { return drive_row(); }
+    Index block_scratch() const { return 2 * padded<Real>(size); }
 
-    // The rows of the gates of all steps, then those of the inputs.
-    void project(const Real* inputs, Index input_step, Index input_sequence, Real* drives, Index steps,
-                 Index width) const {
-        const Index row = padded<Real>(size);
-        gate_input.project(inputs, input_step, input_sequence, drives, width * row, row, steps, width);
-        input.project(inputs, input_step, input_sequence, drives + steps * width * row, width * row, row, steps, width);
+    // Gates and inputs of a tile of units.
+    Index work_size(Index steps) const {
+        return 2 * steps * lanes<Real> * (input.weight.tiles ? input.weight.tile_vectors(0) : 0);
     }
 
-    void advance(const GatedSteps<Real>& part) const {
-        const Index row = part.row, plane = part.steps * part.width * row, vectors = row / lanes<Real>;
-        Real *const gates = part.drives, *const inputs = gates + plane;
-        if (part.slopes)
-            for (Index t = 0; t < part.steps; ++t) {
-                std::memcpy(part.slopes + (slopes * t + 1) * row, gates + t * row, sizeof(Real) * row);
-                std::memcpy(part.slopes + (slopes * t + 2) * row, inputs + t * row, sizeof(Real) * row);
+    void advance(const UnitSteps<Real>& part) const {
+        for_each_tile(input.weight, [&](auto vectors, Index tile) { run<vectors.value>(tile, part); });
+        if (part.slopes) linearise(part);
+    }
+
+    template <int V>
+    void run(Index tile, const UnitSteps<Real>& part) const {
+        constexpr Index width = V * lanes<Real>;
+        const Index first = input.weight.tile_start(tile) * lanes<Real>, slope_step = slopes * padded<Real>(size);
+        Real *const gates = part.work, *const inputs = gates + part.steps * width;
+        Real* const kept = part.slopes ? part.slopes + first : nullptr;
+        const auto keep = [&](const Real* rows, int which) {
+            if (kept)
+                copy_rows<Real>(rows, width, 0, kept + which * padded<Real>(size), slope_step, 0, part.steps, 1, width);
+        };
+        const auto project = [&](const InputProjection<Real>& from, Real* rows) __attribute__((always_inline)) {
+            for_each_drive<V>(from, tile, part.inputs, part.input_step, part.steps,
+                              [=](Index t, const Vector<Real>* z) __attribute__((always_inline)) {
+                                  for (int v = 0; v < V; ++v) store<Real>(rows + t * width + v * lanes<Real>, z[v]);
+                              });
+        };
+        project(gate_input, gates);
+        keep(gates, 1);
+        if (gate_activation) gate_activation(1, nullptr, gates, part.steps * V);
+        keep(gates, 0);
+
+        Vector<Real> c[V];
+        for (int v = 0; v < V; ++v) c[v] = load<Real>(part.before + first + v * lanes<Real>);
+        const auto step = [&](Index t, const Vector<Real>* in) __attribute__((always_inline)) {
+#pragma GCC unroll 8
+            for (int v = 0; v < V; ++v) {
+                c[v] = fma<Real>(load<Real>(gates + t * width + v * lanes<Real>), c[v], in[v]);
+                store<Real>(part.rows + t * part.step + first + v * lanes<Real>, c[v]);
             }
-        if (gate_activation) gate_activation(1, nullptr, gates, plane / lanes<Real>);
-        if (activation) activation(1, nullptr, inputs, plane / lanes<Real>);
-        for (Index b = 0; b < part.width; ++b)
-            for (Index u = 0; u < row; u += lanes<Real>) {
-                Vector<Real> c = load<Real>(part.before + b * row + u);
-                const Real* gate = gates + b * row + u;
-                const Real* in = inputs + b * row + u;
-                Real* to = part.rows + b * part.sequence + u;
-                for (Index t = 0; t < part.steps;
-                     ++t, gate += part.width * row, in += part.width * row, to += part.step) {
-                    c = fma<Real>(load<Real>(gate), c, load<Real>(in));
-                    store<Real>(to, c);
-                    __builtin_prefetch(to + part.steps * part.step, 1);
-                }
-            }
-        if (!part.slopes) return;
-        // ψ(z_g), c ψ'(z_g), φ'(z)
+        };
+        if (!activation && !kept) return for_each_drive<V>(input, tile, part.inputs, part.input_step, part.steps, step);
+        project(input, inputs);
+        keep(inputs, 2);
+        if (activation) activation(1, nullptr, inputs, part.steps * V);
         for (Index t = 0; t < part.steps; ++t) {
-            Real* const to = part.slopes + slopes * t * row;
+            Vector<Real> in[V];
+            for (int v = 0; v < V; ++v) in[v] = load<Real>(inputs + t * width + v * lanes<Real>);
+            step(t, in);
+        }
+    }
+
+    // From ψ(z_g), z_g, z to ψ(z_g), c ψ'(z_g), φ'(z).
+    void linearise(const UnitSteps<Real>& part) const {
+        const Index row = padded<Real>(size), vectors = row / lanes<Real>;
+        for (Index t = 0; t < part.steps; ++t) {
+            Real *const by_gate = part.slopes + slopes * t * row + row, *const by_input = by_gate + row;
             const Real* const previous = t ? part.rows + (t - 1) * part.step : part.before;
-            std::memcpy(to, gates + t * row, sizeof(Real) * row);
-            gate_linearisation(1, to + row, vectors);
-            linearisation(1, to + 2 * row, vectors);
+            gate_linearisation(1, by_gate, vectors);
+            linearisation(1, by_input, vectors);
             for (Index u = 0; u < row; u += lanes<Real>)
-                store<Real>(to + row + u, load<Real>(previous + u) * load<Real>(to + row + u));
+                store<Real>(by_gate + u, load<Real>(previous + u) * load<Real>(by_gate + u));
         }
     }
 

@@ -31,7 +31,7 @@ inline Real dot(const Real* row, const Real* x, Index size) {
 
 template <class Real>
 struct MatrixSequenceCell {
-    static constexpr bool has_state = true, gated = false, has_jacobian = true;
+    static constexpr bool has_state = true, gated = false, unitwise = false, has_jacobian = true;
     static constexpr Index slopes = 0;
     using Parameters = MatrixSequence<Real>;
 
