@@ -48,7 +48,6 @@ struct DiagonalCell {
 
     Index state_size() const { return size; }
     Index block_scratch() const { return 0; }
-
     Index work_size(Index) const { return 0; }
 
     void advance(const UnitSteps<Real>& part) const {
@@ -59,22 +58,19 @@ struct DiagonalCell {
     void run(Index tile, const UnitSteps<Real>& part) const {
         const Index first = input.weight.tile_start(tile) * lanes<Real>;
         Vector<Real> h[V], a[V], b[V];
-        for (int v = 0; v < V; ++v) {
-            h[v] = load<Real>(part.before + first + v * lanes<Real>);
-            a[v] = load<Real>(same + first + v * lanes<Real>);
-            if (complex) b[v] = load<Real>(other + first + v * lanes<Real>);
-        }
-        for_each_drive<V>(input, tile, part.inputs, part.input_step, part.steps,
-                          [&](Index t, const Vector<Real>* z) __attribute__((always_inline)) {
-                              Real* const to = part.rows + t * part.step + first;
+        load_vectors<V>(part.before + first, h);
+        load_vectors<V>(same + first, a);
+        if (complex) load_vectors<V>(other + first, b);
+        const auto step = [&](Index t, const Vector<Real>* z) __attribute__((always_inline)) {
 #pragma GCC unroll 8
-                              for (int v = 0; v < V; ++v) {
-                                  Vector<Real> drive = z[v];
-                                  if (complex) drive = fma<Real>(b[v], exchange_pairs<Real>(h[v]), drive);
-                                  h[v] = fma<Real>(a[v], h[v], drive);
-                                  store<Real>(to + v * lanes<Real>, h[v]);
-                              }
-                          });
+            for (int v = 0; v < V; ++v) {
+                Vector<Real> drive = z[v];
+                if (complex) drive = fma<Real>(b[v], exchange_pairs<Real>(h[v]), drive);
+                h[v] = fma<Real>(a[v], h[v], drive);
+            }
+            store_vectors<V>(part.rows + t * part.step + first, h);
+        };
+        for_each_drive<V>(input, tile, part.inputs, part.input_step, part.steps, step);
     }
 
     void tangent(const TangentStep<Real>& step) const {

@@ -77,45 +77,48 @@ struct GatedDiagonalCell {
         if (part.slopes) linearise(part);
     }
 
+    // Inputs go from the product into the steps, unless something is to be done with them or they are to be kept.
     template <int V>
     void run(Index tile, const UnitSteps<Real>& part) const {
-        constexpr Index width = V * lanes<Real>;
-        const Index first = input.weight.tile_start(tile) * lanes<Real>, slope_step = slopes * padded<Real>(size);
-        Real *const gates = part.work, *const inputs = gates + part.steps * width;
-        Real* const kept = part.slopes ? part.slopes + first : nullptr;
-        const auto keep = [&](const Real* rows, int which) {
-            if (kept)
-                copy_rows<Real>(rows, width, 0, kept + which * padded<Real>(size), slope_step, 0, part.steps, 1, width);
+        constexpr Index units = V * lanes<Real>;
+        const Index first = input.weight.tile_start(tile) * lanes<Real>, steps = part.steps;
+        Real *const gates = part.work, *const inputs = gates + steps * units;
+        const auto store_gates = [&](Index t, const Vector<Real>* z) __attribute__((always_inline)) {
+            store_vectors<V>(gates + t * units, z);
+            prefetch_for_writing(part.rows + t * part.step + first, units);
         };
-        const auto project = [&](const InputProjection<Real>& from, Real* rows) __attribute__((always_inline)) {
-            for_each_drive<V>(from, tile, part.inputs, part.input_step, part.steps,
-                              [=](Index t, const Vector<Real>* z) __attribute__((always_inline)) {
-                                  for (int v = 0; v < V; ++v) store<Real>(rows + t * width + v * lanes<Real>, z[v]);
-                              });
-        };
-        project(gate_input, gates);
-        keep(gates, 1);
-        if (gate_activation) gate_activation(1, nullptr, gates, part.steps * V);
-        keep(gates, 0);
+        for_each_drive<V>(gate_input, tile, part.inputs, part.input_step, steps, store_gates);
+        keep(gates, part, 1, first, units);
+        if (gate_activation) gate_activation(1, nullptr, gates, steps * V);
+        keep(gates, part, 0, first, units);
 
         Vector<Real> c[V];
-        for (int v = 0; v < V; ++v) c[v] = load<Real>(part.before + first + v * lanes<Real>);
+        load_vectors<V>(part.before + first, c);
         const auto step = [&](Index t, const Vector<Real>* in) __attribute__((always_inline)) {
 #pragma GCC unroll 8
-            for (int v = 0; v < V; ++v) {
-                c[v] = fma<Real>(load<Real>(gates + t * width + v * lanes<Real>), c[v], in[v]);
-                store<Real>(part.rows + t * part.step + first + v * lanes<Real>, c[v]);
-            }
+            for (int v = 0; v < V; ++v) c[v] = fma<Real>(load<Real>(gates + t * units + v * lanes<Real>), c[v], in[v]);
+            store_vectors<V>(part.rows + t * part.step + first, c);
         };
-        if (!activation && !kept) return for_each_drive<V>(input, tile, part.inputs, part.input_step, part.steps, step);
-        project(input, inputs);
-        keep(inputs, 2);
-        if (activation) activation(1, nullptr, inputs, part.steps * V);
-        for (Index t = 0; t < part.steps; ++t) {
+        if (!activation && !part.slopes)
+            return for_each_drive<V>(input, tile, part.inputs, part.input_step, steps, step);
+        const auto store_inputs = [&](Index t, const Vector<Real>* z) __attribute__((always_inline)) {
+            store_vectors<V>(inputs + t * units, z);
+        };
+        for_each_drive<V>(input, tile, part.inputs, part.input_step, steps, store_inputs);
+        keep(inputs, part, 2, first, units);
+        if (activation) activation(1, nullptr, inputs, steps * V);
+        for (Index t = 0; t < steps; ++t) {
             Vector<Real> in[V];
-            for (int v = 0; v < V; ++v) in[v] = load<Real>(inputs + t * width + v * lanes<Real>);
+            load_vectors<V>(inputs + t * units, in);
             step(t, in);
         }
+    }
+
+    // Rows of `units` units from the first one on, as their part of one slope where slopes are wanted.
+    void keep(const Real* from, const UnitSteps<Real>& part, Index slope, Index first, Index units) const {
+        const Index row = padded<Real>(size);
+        if (part.slopes)
+            copy_rows<Real>(from, units, 0, part.slopes + slope * row + first, slopes * row, 0, part.steps, 1, units);
     }
 
     // From ψ(z_g), z_g, z to ψ(z_g), c ψ'(z_g), φ'(z).

@@ -5,6 +5,18 @@
 
 namespace rnncore::RNNCORE_TARGET {
 
+template <int V, class Real>
+[[gnu::always_inline]] inline void load_vectors(const Real* from, Vector<Real>* vectors) {
+#pragma GCC unroll 8
+    for (int v = 0; v < V; ++v) vectors[v] = load<Real>(from + v * lanes<Real>);
+}
+
+template <int V, class Real>
+[[gnu::always_inline]] inline void store_vectors(Real* to, const Vector<Real>* vectors) {
+#pragma GCC unroll 8
+    for (int v = 0; v < V; ++v) store<Real>(to + v * lanes<Real>, vectors[v]);
+}
+
 template <int count>
 struct TileVectors {
     static constexpr int value = count;
@@ -34,18 +46,17 @@ template <class Real, int V, int M, class Use>
 #pragma GCC unroll 8
         for (int m = 0; m < M; ++m) {
             x[m] = inputs + (done + m) * input_step;
-#pragma GCC unroll 8
-            for (int v = 0; v < V; ++v) z[m][v] = load<Real>(bias + v * lanes<Real>);
+            load_vectors<V>(bias, z[m]);
         }
         add_products<Real, V, M, 1>(weights, columns, x, z);
 #pragma GCC unroll 8
         for (int m = 0; m < M; ++m) use(done + m, z[m]);
     }
-    if constexpr (M > 1)
-        tile_drives<Real, V, M / 2>(weights, columns, bias, inputs, input_step, done, steps, use);
+    if constexpr (M > 1) tile_drives<Real, V, M / 2>(weights, columns, bias, inputs, input_step, done, steps, use);
 }
 
-// use(t, z) for the steps t = 0, 1, … of one sequence, z[v] being the drive of vector v of the tile. No inputs: the bias.
+// use(t, z) for the steps t = 0, 1, … of one sequence: z[v] is the drive of the tile's vector v, the bias where there
+// are no inputs.
 template <int V, class Real, class Use>
 [[gnu::always_inline]] inline void for_each_drive(const InputProjection<Real>& input, Index tile, const Real* inputs,
                                                   Index input_step, Index steps, const Use& use) {
