@@ -14,7 +14,7 @@ namespace rnncore::RNNCORE_TARGET {
 
 template <class Real>
 struct DenseCell {
-    static constexpr bool has_state = false, gated = false;
+    static constexpr bool has_state = false, gated = false, unitwise = false;
     static constexpr Index slopes = 1;
     using Parameters = Dense<Real>;
 

@@ -7,7 +7,7 @@
 #include "cells/transposed_inputs.hpp"
 #include "dense/gate_block_product.hpp"
 #include "dense/gate_rows.hpp"
-#include "dense/input_projection.hpp"
+#include "dense/tile_drives.hpp"
 #include "rnncore/layout.hpp"
 #include "walks/block_step.hpp"
 #include "walks/simulate.hpp"
@@ -16,7 +16,7 @@ namespace rnncore::RNNCORE_TARGET {
 
 template <class Real, bool complex>
 struct DiagonalCell {
-    static constexpr bool has_state = true, gated = false;
+    static constexpr bool has_state = true, gated = false, unitwise = true;
     static constexpr Index slopes = 0;
     using Parameters = Diagonal<Real>;
 
@@ -49,38 +49,29 @@ struct DiagonalCell {
 
     Index state_size() const { return size; }
     Index block_scratch() const { return 0; }
+    Index work_size(Index) const { return 0; }
 
-    // As ElmanCell::advance.
-    void advance(Index, const Real* before, Index before_sequence, Real* rows, Index step, Index sequence, Index steps,
-                 Index width, const SlopeRows<Real>&) const {
-        constexpr int most = 4;
-        const Index row = padded<Real>(size);
-        for (Index b = 0; b < width; ++b)
-            for (Index u = 0; u < row;) {
-                const Real* const from = before + b * before_sequence + u;
-                Real* const to = rows + b * sequence + u;
-                const bool wide = u + most * lanes<Real> <= row;
-                wide ? run<most>(u, from, to, step, steps) : run<1>(u, from, to, step, steps);
-                u += (wide ? most : 1) * lanes<Real>;
-            }
+    void advance(const UnitSteps<Real>& part) const {
+        for_each_tile(input.weight, [&](auto vectors, Index tile) { run<vectors.value>(tile, part); });
     }
 
     template <int V>
-    void run(Index u, const Real* before, Real* rows, Index step, Index steps) const {
+    void run(Index tile, const UnitSteps<Real>& part) const {
+        const Index first = input.weight.tile_start(tile) * lanes<Real>;
         Vector<Real> h[V], a[V], b[V];
-        for (int v = 0; v < V; ++v) {
-            h[v] = load<Real>(before + v * lanes<Real>);
-            a[v] = load<Real>(same + u + v * lanes<Real>);
-            if (complex) b[v] = load<Real>(other + u + v * lanes<Real>);
-        }
-        for (Index t = 0; t < steps; ++t, rows += step)
+        load_vectors<V>(part.before + first, h);
+        load_vectors<V>(same + first, a);
+        if (complex) load_vectors<V>(other + first, b);
+        const auto step = [&](Index t, const Vector<Real>* z) __attribute__((always_inline)) {
 #pragma GCC unroll 8
             for (int v = 0; v < V; ++v) {
-                Vector<Real> drive = load<Real>(rows + v * lanes<Real>);
+                Vector<Real> drive = z[v];
                 if (complex) drive = fma<Real>(b[v], exchange_pairs<Real>(h[v]), drive);
                 h[v] = fma<Real>(a[v], h[v], drive);
-                store<Real>(rows + v * lanes<Real>, h[v]);
             }
+            store_vectors<V>(part.rows + t * part.step + first, h);
+        };
+        for_each_drive<V>(input, tile, part.inputs, part.input_step, part.steps, step);
     }
 
     void tangent(const TangentStep<Real>& step) const {

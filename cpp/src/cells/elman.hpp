@@ -17,7 +17,7 @@ namespace rnncore::RNNCORE_TARGET {
 // Recurrence: SingleRecurrence, BatchRecurrence or SparseRecurrence.
 template <class Real, class Recurrence>
 struct ElmanCell {
-    static constexpr bool has_state = true, gated = false;
+    static constexpr bool has_state = true, gated = false, unitwise = false;
     static constexpr Index slopes = 1;
     using Parameters = Elman<Real>;
 

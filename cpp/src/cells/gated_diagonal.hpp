@@ -7,16 +7,16 @@
 #include "cells/gathering.hpp"
 #include "cells/transposed_inputs.hpp"
 #include "dense/gate_block_product.hpp"
-#include "dense/input_projection.hpp"
+#include "dense/tile_drives.hpp"
 #include "rnncore/layout.hpp"
 #include "walks/block_step.hpp"
-#include "walks/simulate_gated.hpp"
+#include "walks/simulate.hpp"
 
 namespace rnncore::RNNCORE_TARGET {
 
 template <class Real>
 struct GatedDiagonalCell {
-    static constexpr bool gated = true, has_memory = false;
+    static constexpr bool has_state = true, gated = false, unitwise = true;
     static constexpr Index slopes = 3;
     using Parameters = GatedDiagonal<Real>;
 
@@ -66,59 +66,72 @@ struct GatedDiagonalCell {
     }
 
     Index state_size() const { return size; }
-    Index drive_row() const { return 2 * padded<Real>(size); }
-    Index work_size(Index) const { return 0; }
-    Index block_scratch() const { return drive_row(); }
+    Index block_scratch() const { return 2 * padded<Real>(size); }
 
-    // The rows of the gates of all steps, then those of the inputs.
-    void project(const Real* inputs, Index input_step, Index input_sequence, Real* drives, Index steps,
-                 Index width) const {
+    // Gates and inputs of a tile of units.
+    Index work_size(Index steps) const {
+        return 2 * steps * lanes<Real> * (input.weight.tiles ? input.weight.tile_vectors(0) : 0);
+    }
+
+    void advance(const UnitSteps<Real>& part) const {
+        for_each_tile(input.weight, [&](auto vectors, Index tile) { run<vectors.value>(tile, part); });
+        if (part.slopes) linearise(part);
+    }
+
+    // Inputs go from the product into the steps, unless something is to be done with them or they are to be kept.
+    template <int V>
+    void run(Index tile, const UnitSteps<Real>& part) const {
+        constexpr Index units = V * lanes<Real>;
+        const Index first = input.weight.tile_start(tile) * lanes<Real>, steps = part.steps;
+        Real *const gates = part.work, *const inputs = gates + steps * units;
+        const auto store_gates = [&](Index t, const Vector<Real>* z) __attribute__((always_inline)) {
+            store_vectors<V>(gates + t * units, z);
+            prefetch_for_writing(part.rows + t * part.step + first, units);
+        };
+        for_each_drive<V>(gate_input, tile, part.inputs, part.input_step, steps, store_gates);
+        keep(gates, part, 1, first, units);
+        if (gate_activation) gate_activation(1, nullptr, gates, steps * V);
+        keep(gates, part, 0, first, units);
+
+        Vector<Real> c[V];
+        load_vectors<V>(part.before + first, c);
+        const auto step = [&](Index t, const Vector<Real>* in) __attribute__((always_inline)) {
+#pragma GCC unroll 8
+            for (int v = 0; v < V; ++v) c[v] = fma<Real>(load<Real>(gates + t * units + v * lanes<Real>), c[v], in[v]);
+            store_vectors<V>(part.rows + t * part.step + first, c);
+        };
+        if (!activation && !part.slopes)
+            return for_each_drive<V>(input, tile, part.inputs, part.input_step, steps, step);
+        const auto store_inputs = [&](Index t, const Vector<Real>* z) __attribute__((always_inline)) {
+            store_vectors<V>(inputs + t * units, z);
+        };
+        for_each_drive<V>(input, tile, part.inputs, part.input_step, steps, store_inputs);
+        keep(inputs, part, 2, first, units);
+        if (activation) activation(1, nullptr, inputs, steps * V);
+        for (Index t = 0; t < steps; ++t) {
+            Vector<Real> in[V];
+            load_vectors<V>(inputs + t * units, in);
+            step(t, in);
+        }
+    }
+
+    // Rows of `units` units from the first one on, as their part of one slope where slopes are wanted.
+    void keep(const Real* from, const UnitSteps<Real>& part, Index slope, Index first, Index units) const {
         const Index row = padded<Real>(size);
-        gate_input.project(inputs, input_step, input_sequence, drives, width * row, row, steps, width);
-        input.project(inputs, input_step, input_sequence, drives + steps * width * row, width * row, row, steps, width);
+        if (part.slopes)
+            copy_rows<Real>(from, units, 0, part.slopes + slope * row + first, slopes * row, 0, part.steps, 1, units);
     }
 
-    void advance(const GatedSteps<Real>& part) const {
-        const Index row = part.row, plane = part.steps * part.width * row;
-        Real *const gates = part.drives, *const inputs = gates + plane;
-        for (Index b = 0; part.slopes.first && b < part.width; ++b)
-            for (Index t = 0; t < part.steps; ++t) {
-                Real* const to = slopes_of(part.slopes, b) + slopes * t * row;
-                const Index from = (t * part.width + b) * row;
-                std::memcpy(to + row, gates + from, sizeof(Real) * row);
-                std::memcpy(to + 2 * row, inputs + from, sizeof(Real) * row);
-            }
-        if (gate_activation) gate_activation(1, nullptr, gates, plane / lanes<Real>);
-        if (activation) activation(1, nullptr, inputs, plane / lanes<Real>);
-        for (Index b = 0; b < part.width; ++b)
-            for (Index u = 0; u < row; u += lanes<Real>) {
-                Vector<Real> c = load<Real>(part.before + b * row + u);
-                const Real* gate = gates + b * row + u;
-                const Real* in = inputs + b * row + u;
-                Real* to = part.rows + b * part.sequence + u;
-                for (Index t = 0; t < part.steps;
-                     ++t, gate += part.width * row, in += part.width * row, to += part.step) {
-                    c = fma<Real>(load<Real>(gate), c, load<Real>(in));
-                    store<Real>(to, c);
-                    __builtin_prefetch(to + part.steps * part.step, 1);
-                }
-            }
-        if (part.slopes.first)
-            for (Index b = 0; b < part.width; ++b) linearise(part, gates, b);
-    }
-
-    // ψ(z_g), c ψ'(z_g), φ'(z)
-    void linearise(const GatedSteps<Real>& part, const Real* gates, Index b) const {
-        const Index row = part.row, vectors = row / lanes<Real>;
-        const Real* previous = part.before + b * row;
+    // From ψ(z_g), z_g, z to ψ(z_g), c ψ'(z_g), φ'(z).
+    void linearise(const UnitSteps<Real>& part) const {
+        const Index row = padded<Real>(size), vectors = row / lanes<Real>;
         for (Index t = 0; t < part.steps; ++t) {
-            Real* const to = slopes_of(part.slopes, b) + slopes * t * row;
-            std::memcpy(to, gates + (t * part.width + b) * row, sizeof(Real) * row);
-            gate_linearisation(1, to + row, vectors);
-            linearisation(1, to + 2 * row, vectors);
+            Real *const by_gate = part.slopes + slopes * t * row + row, *const by_input = by_gate + row;
+            const Real* const previous = t ? part.rows + (t - 1) * part.step : part.before;
+            gate_linearisation(1, by_gate, vectors);
+            linearisation(1, by_input, vectors);
             for (Index u = 0; u < row; u += lanes<Real>)
-                store<Real>(to + row + u, load<Real>(previous + u) * load<Real>(to + row + u));
-            previous = part.rows + t * part.step + b * part.sequence;
+                store<Real>(by_gate + u, load<Real>(previous + u) * load<Real>(by_gate + u));
         }
     }
 

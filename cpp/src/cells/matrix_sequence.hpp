@@ -33,7 +33,7 @@ inline Real dot(const Real* row, const Real* x, Index size) {
 
 template <class Real>
 struct MatrixSequenceCell {
-    static constexpr bool has_state = true, gated = false;
+    static constexpr bool has_state = true, gated = false, unitwise = false;
     static constexpr Index slopes = 0;
     using Parameters = MatrixSequence<Real>;
 

@@ -57,6 +57,7 @@ Layer<Real> make_layer(const typename Cell::Parameters& parameters, Layout layou
         layer.simulate = simulate_gated_chunk<Cell, Real>;
         layer.scratch_size = simulate_gated_scratch<Cell, Real>;
     } else {
+        if constexpr (Cell::unitwise) layer.working_size += cell->work_size(1);
         layer.simulate = simulate_chunk<Cell, Real>;
         layer.scratch_size = simulate_scratch<Cell, Real>;
     }

@@ -20,10 +20,26 @@ inline void copy_rows(const Real* from, Index from_step, Index from_sequence, Re
                         sizeof(Real) * size);
 }
 
-// Scratch: rows of the chunk where the outputs cannot serve, then the padded state before the chunk.
+// Steps of one sequence of a cell whose units go each by itself. Rows are padded; strides count elements.
+template <class Real>
+struct UnitSteps {
+    Index steps;
+    const Real* inputs;  // null: zero inputs
+    Index input_step;
+    const Real* before;  // the state before the first step
+    Real* rows;          // receives the state after each step
+    Index step;
+    Real* slopes;  // null: not wanted
+    Real* work;    // cell.work_size(steps) elements
+};
+
+// Scratch: rows of the chunk where the outputs cannot serve, then the padded state before the chunk, then the cell's.
 template <class Cell, class Real>
-Index simulate_scratch(const void* cell, Index steps, Index width) {
-    return (steps + 1) * width * padded<Real>(static_cast<const Cell*>(cell)->size);
+Index simulate_scratch(const void* object, Index steps, Index width) {
+    const Cell& cell = *static_cast<const Cell*>(object);
+    Index work = 0;
+    if constexpr (Cell::unitwise) work = cell.work_size(steps);
+    return (steps + 1) * width * padded<Real>(cell.size) + work;
 }
 
 template <class Cell, class Real>
@@ -31,18 +47,26 @@ void simulate_chunk(const void* object, const LayerChunk<Real>& chunk) {
     const Cell& cell = *static_cast<const Cell*>(object);
     const Index size = cell.size, row = padded<Real>(size), steps = chunk.steps, width = chunk.width;
 
-    // Steps are worked out in place: first the drive z_t, then h_t over it. Rows of whole vectors can be the caller's.
+    // Rows of whole vectors can be the caller's.
     const bool direct = chunk.outputs && chunk.output_sequence % lanes<Real> == 0 && chunk.output_sequence >= row;
     Real* rows = direct ? chunk.outputs : chunk.scratch;
     const Index step = direct ? chunk.output_step : width * row;
     const Index sequence = direct ? chunk.output_sequence : row;
-    cell.input.project(chunk.inputs, chunk.input_step, chunk.input_sequence, rows, step, sequence, steps, width);
+    // Steps are worked out in place: first the drive z_t, then h_t over it, but where each unit goes by itself.
+    if constexpr (!Cell::unitwise)
+        cell.input.project(chunk.inputs, chunk.input_step, chunk.input_sequence, rows, step, sequence, steps, width);
 
     if constexpr (Cell::has_state) {
         Real* before = chunk.scratch + steps * width * row;
         std::memset(before, 0, sizeof(Real) * width * row);
         copy_rows<Real>(chunk.state, 0, chunk.state_sequence, before, 0, row, 1, width, size);
-        cell.advance(chunk.start, before, row, rows, step, sequence, steps, width, chunk.slopes);
+        if constexpr (Cell::unitwise)
+            for (Index b = 0; b < width; ++b)
+                cell.advance(UnitSteps<Real>{steps, chunk.inputs ? chunk.inputs + b * chunk.input_sequence : nullptr,
+                                             chunk.input_step, before + b * row, rows + b * sequence, step,
+                                             slopes_of(chunk.slopes, b), before + width * row});
+        else
+            cell.advance(chunk.start, before, row, rows, step, sequence, steps, width, chunk.slopes);
         copy_rows<Real>(rows + (steps - 1) * step, 0, sequence, chunk.state, 0, chunk.state_sequence, 1, width, size);
         if (chunk.states)
             copy_rows<Real>(rows, step, sequence, chunk.states, chunk.states_step, chunk.states_sequence, steps, width,
