@@ -11,6 +11,7 @@ void define_back_propagation(py::module_& module, py::class_<rnncore::Network<Re
     using Tape = rnncore::Tape<Real>;
     py::class_<Tape>(module, tape_name);
     type.def("tape_bytes", &Network::tape_bytes, py::arg("width"));
+    type.def("block_bytes", &Network::block_bytes, py::arg("width"));
     type.def(
         "record",
         [](const Network& network, Optional<Real> inputs, Index steps, Array<Real> state, Index start,

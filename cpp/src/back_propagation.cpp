@@ -53,6 +53,12 @@ Index Network<Real>::tape_bytes(Index width) const {
 }
 
 template <class Real>
+Index Network<Real>::block_bytes(Index width) const {
+    const Implementation& network = *implementation_;
+    return gradient_block * width * cotangent_row(network.layers, *network.target) * static_cast<Index>(sizeof(Real));
+}
+
+template <class Real>
 Tape<Real> Network<Real>::record(const Stretch<Real>& stretch, int threads) const {
     const Implementation& network = *implementation_;
     network.check_way_back(stretch);
@@ -120,6 +126,7 @@ void Network<Real>::accumulate_gradients(const Tape<Real>& tape, const Stretch<R
 #define RNNCORE_INSTANTIATE(Real)                                                                                \
     template class Tape<Real>;                                                                                   \
     template Index Network<Real>::tape_bytes(Index) const;                                                       \
+    template Index Network<Real>::block_bytes(Index) const;                                                      \
     template Tape<Real> Network<Real>::record(const Stretch<Real>&, int) const;                                  \
     template void Network<Real>::accumulate_gradients(const Tape<Real>&, const Stretch<Real>&,                   \
                                                       const Cotangents<Real>&, const LayerGradients<Real>*, int) \

@@ -22,6 +22,13 @@ Buffer<Real> zeros(Index count) {
 
 }  // namespace
 
+// Of each layer what it leaves; of one what comes from above and what goes below; inputs.
+template <class Real>
+Index cotangent_row(const std::vector<Layer<Real>>& layers, const Target& target) {
+    return (static_cast<Index>(layers.size()) + 2) * row_pitch(layers, target) +
+           padded_to_vectors<Real>(layers.front().input_size, target);
+}
+
 template <class Real>
 CotangentWalk<Real>::CotangentWalk(const std::vector<Layer<Real>>& layers, const Target& target,
                                    const typename Tape<Real>::Implementation& tape, Index block, Index first,
@@ -124,6 +131,8 @@ void CotangentWalk<Real>::fill(GradientRows<Real>& rows, std::size_t i, Index se
     }
 }
 
+template Index cotangent_row(const std::vector<Layer<float>>&, const Target&);
+template Index cotangent_row(const std::vector<Layer<double>>&, const Target&);
 template class CotangentWalk<float>;
 template class CotangentWalk<double>;
 

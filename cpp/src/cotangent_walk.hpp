@@ -6,6 +6,10 @@
 
 namespace rnncore {
 
+// Elements that a step of a block takes, for each sequence.
+template <class Real>
+Index cotangent_row(const std::vector<Layer<Real>>& layers, const Target& target);
+
 template <class Real>
 class CotangentWalk {
   public:
@@ -41,6 +45,8 @@ class CotangentWalk {
     Index block_;
 };
 
+extern template Index cotangent_row(const std::vector<Layer<float>>&, const Target&);
+extern template Index cotangent_row(const std::vector<Layer<double>>&, const Target&);
 extern template class CotangentWalk<float>;
 extern template class CotangentWalk<double>;
 

@@ -150,6 +150,9 @@ class Network {
     // Bytes that a step of `width` sequences takes on a tape.
     Index tape_bytes(Index width) const;
 
+    // Bytes that the way back takes beside tapes and gradients, but for a few rows for each thread.
+    Index block_bytes(Index width) const;
+
     // Of the same layout. Back-propagation along a tape; the steps, width and inputs are those of the tape; the stretch's
     // state and outputs are not used. gradients: one for each layer. Sums are made for gradient_block steps at a time, the
     // first of them the stretch's: where every start is a multiple of it, bits do not depend on how a run is cut.

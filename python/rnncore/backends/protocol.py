@@ -103,6 +103,9 @@ class Program(Protocol):
     def tape_bytes(self, width):
         """The most bytes that a tape takes for each step of ``width`` sequences."""
 
+    def block_bytes(self, width):
+        """About the most bytes that :meth:`accumulate_gradients` takes beside the tape of ``width`` sequences."""
+
     def record(self, inputs, steps, state, *, start, outputs, threads):
         """The walk forward, bit for bit as :meth:`advance` does it, and a tape of it: what the way back needs.
 

@@ -26,9 +26,8 @@ def needs_of(run, program, sums_bytes):
     """The :class:`Needs` of going back along a run."""
     cell, state = run.cell, run.state.nbytes
     tape = program.tape_bytes(run.width)
-    # Beside the sums: the state walked with and a copy, the carried cotangent and a copy, and what a backend holds of
-    # the cotangents of one block.
-    fixed = sums_bytes + 4 * state + GRADIENT_BLOCK * tape
+    # Beside the sums: the state walked with and a copy, the carried cotangent and a copy.
+    fixed = sums_bytes + 4 * state + program.block_bytes(run.width)
     work = run.width * (2 * cell.input_size + cell.output_size) * cell.dtype.itemsize
     # Pieces are no shorter than a block, and each has the state before it.
     return Needs(fixed, state, tape + -(-state // GRADIENT_BLOCK), work)

@@ -131,6 +131,9 @@ class NativeProgram:
     def tape_bytes(self, width):
         return self.network("adjoint").tape_bytes(width)
 
+    def block_bytes(self, width):
+        return self.network("adjoint").block_bytes(width)
+
     def record(self, inputs, steps, state, *, start, outputs, threads):
         return self._way_back(state).record(inputs, steps, state, start, outputs, threads)
 

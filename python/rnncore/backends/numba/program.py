@@ -3,6 +3,7 @@
 import numpy as np
 
 from ...cells import GRU, LSTM, Dense, Diagonal, Elman, GatedDiagonal, Linear, MatrixSequence
+from ..protocol import GRADIENT_BLOCK
 from .adjoint_walk import AdjointWalk
 from .carried_block import Record
 from .dense import NumbaDense
@@ -101,6 +102,10 @@ class NumbaProgram:
 
     def tape_bytes(self, width):
         return self.recorder.step_bytes(width)
+
+    def block_bytes(self, width):
+        """Cotangents of what is on a tape, of one block: threads share it by groups of sequences."""
+        return GRADIENT_BLOCK * self.tape_bytes(width)
 
     def record(self, inputs, steps, state, *, start, outputs, threads):
         def part(group):

@@ -104,6 +104,10 @@ class ReferenceProgram:
     def tape_bytes(self, width):
         return width * self.chain.size * self.dtype.itemsize
 
+    def block_bytes(self, width):
+        """Jacobians of one step, by state and by inputs, and what products with them leave."""
+        return 4 * width * self.chain.size * (self.chain.size + self.chain.cells[0].input_size) * self.dtype.itemsize
+
     def record(self, inputs, steps, state, *, start, outputs, threads):
         """The tape: the states before the steps, (S, B, n)."""
         tape = np.empty((steps, *state.shape), state.dtype)
