@@ -43,7 +43,7 @@ def files(tmp_path):
 def test_without_arguments_the_embedded_network_is_diagnosed(tmp_path):
     done = command("diagnose", cwd=tmp_path)
     assert done.returncode == 0 and not done.stderr
-    for words in ("8,730 steps", "hours", "persistence", "spectral radius", "saturated"):
+    for words in ("8,730 steps", "hours", "persistence", "spectral radius", "forget gates"):
         assert words in done.stdout
     assert list(tmp_path.iterdir()) == []
 

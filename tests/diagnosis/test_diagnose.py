@@ -29,10 +29,18 @@ def test_the_embedded_network_beats_persistence_on_held_back_data(embedded):
     assert forecast.improvement > 0.2
 
 
-def test_the_embedded_network_forgets_in_about_two_days(embedded):
+def test_the_embedded_network_forgets_in_about_five_days(embedded):
     assert embedded.forgetting.verdict == "forgets"
     assert embedded.forgetting.unit == "hours"
-    assert 24 < embedded.forgetting.duration_for_good < 96
+    assert 96 < embedded.forgetting.duration_for_good < 168
+
+
+def test_the_embedded_networks_gates_keep_about_a_day(embedded):
+    (memory,) = embedded.memories
+    assert (memory.cell, memory.units, memory.unit) == ("LSTM", 48, "hours")
+    assert 18 < max(memory.time_constants) < 36
+    assert embedded.gradients.verdict == "vanish"
+    assert {gate.gate for gate in embedded.gates} == {"input", "forget", "output"}
 
 
 def test_repeating_the_series_is_the_same_as_running_over_copies_of_it(rng, backend):

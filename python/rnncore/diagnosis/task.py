@@ -11,7 +11,7 @@ from ..cells import Cell, Chain, MatrixSequence
 from ..data import MODEL, SERIES
 from ..io import Model, Series, read_model, read_series
 
-EMBEDDED_MODEL = "echo-state network (embedded)"
+EMBEDDED_MODEL = "LSTM (embedded)"
 EMBEDDED_SERIES = "hourly air temperature in °C, JFK airport, New York, 2013 (embedded)"
 _SHORTEST_PASS = 4096  # steps; a shorter series is laid end to end so that calls do not outweigh steps
 
