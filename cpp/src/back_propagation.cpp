@@ -123,14 +123,13 @@ void Network<Real>::accumulate_gradients(const Tape<Real>& tape, const Stretch<R
     for (const CotangentWalk<Real>& walk : walks) walk.save(cotangents.state + walk.first() * size);
 }
 
-#define RNNCORE_INSTANTIATE(Real)                                                                                \
-    template class Tape<Real>;                                                                                   \
-    template Index Network<Real>::tape_bytes(Index) const;                                                       \
-    template Index Network<Real>::block_bytes(Index) const;                                                      \
-    template Tape<Real> Network<Real>::record(const Stretch<Real>&, int) const;                                  \
-    template void Network<Real>::accumulate_gradients(const Tape<Real>&, const Stretch<Real>&,                   \
-                                                      const Cotangents<Real>&, const LayerGradients<Real>*, int) \
-        const;
+#define RNNCORE_INSTANTIATE(Real)                                               \
+    template class Tape<Real>;                                                  \
+    template Index Network<Real>::tape_bytes(Index) const;                      \
+    template Index Network<Real>::block_bytes(Index) const;                     \
+    template Tape<Real> Network<Real>::record(const Stretch<Real>&, int) const; \
+    template void Network<Real>::accumulate_gradients(                          \
+        const Tape<Real>&, const Stretch<Real>&, const Cotangents<Real>&, const LayerGradients<Real>*, int) const;
 RNNCORE_INSTANTIATE(float)
 RNNCORE_INSTANTIATE(double)
 

@@ -106,8 +106,8 @@ void BlockWalk<Real>::copy_outputs(Real* outputs) const {
 
 template <class Real>
 void BlockWalk<Real>::pull_back(Index number, const Slopes<Real>& slopes, Index step) {
-    CotangentStep<Real> cotangent{number,  nullptr, shape(number), nullptr,
-                                  nullptr, nullptr, nullptr,       scratch_.data(), false};
+    CotangentStep<Real> cotangent{number,  nullptr, shape(number),   nullptr, nullptr,
+                                  nullptr, nullptr, scratch_.data(), false};
     for (std::size_t i = layers_.size(); i-- > 0;) {
         const Layer<Real>& layer = layers_[i];
         cotangent.slopes = slopes.of(i, step);

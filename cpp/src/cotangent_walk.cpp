@@ -79,7 +79,8 @@ void CotangentWalk<Real>::pull_back(const Stretch<Real>& stretch, const Cotangen
                 std::copy_n(stretch.inputs + place * inputs, inputs, inputs_.data() + (b * block_ + t) * input_row_);
         }
     for (std::size_t i = layers_.size(); i-- > 0;) {
-        pull_back_layer(i, stretch.start + begin + 1, begin, steps, cotangents.cuts ? cotangents.cuts + begin : nullptr);
+        pull_back_layer(i, stretch.start + begin + 1, begin, steps,
+                        cotangents.cuts ? cotangents.cuts + begin : nullptr);
         if (i == 0 && !cotangents.inputs) break;
         const Layer<Real>& layer = layers_[i];
         layer.pull_back_inputs(layer.cell, {steps * width_, deltas_[i].data(), below_.data(), pitch_});

@@ -5,8 +5,8 @@
 
 namespace rnncore {
 
-// Where what the steps leave goes: for each layer, the slopes of the first sequence's first step, and rows of its state,
-// or of its outputs where it has none. One row for each step, one sequence's after another's.
+// Where what the steps leave goes: for each layer, the slopes of the first sequence's first step, and rows of its
+// state, or of its outputs where it has none. One row for each step, one sequence's after another's.
 template <class Real>
 struct Traces {
     Real* const* slopes = nullptr;

@@ -64,8 +64,9 @@ struct Tangents {
 // Sums over steps of parameter gradients are made for so many at a time, counted from a run's first step.
 inline constexpr Index gradient_block = 256;
 
-// Where a layer's gradients are added: arrays shaped as the members of its struct (cells.hpp) and in their order, `bias`
-// of a GRU followed by bias_hh (3 size), complex parameters as real and imaginary parts in turn. Null: not wanted.
+// Where a layer's gradients are added: arrays shaped as the members of its struct (cells.hpp) and in their order,
+// `bias` of a GRU followed by bias_hh (3 size), complex parameters as real and imaginary parts in turn. Null: not
+// wanted.
 template <class Real>
 struct LayerGradients {
     double* parameters[6] = {};
@@ -143,8 +144,8 @@ class Network {
     // Layout::adjoint. The same with block = Q R at every interval back from the end; factors in that order.
     void orthonormalise_back(const Stretch<Real>&, const Block<Real>&, const Factors<Real>&, int threads = 1) const;
 
-    // Layout::adjoint for one sequence, Layout::batch_adjoint for more: the walk of simulate, to the bit, with a tape of
-    // it.
+    // Layout::adjoint for one sequence, Layout::batch_adjoint for more: the walk of simulate, to the bit, with a tape
+    // of it.
     Tape<Real> record(const Stretch<Real>&, int threads = 1) const;
 
     // Bytes that a step of `width` sequences takes on a tape.
@@ -153,9 +154,10 @@ class Network {
     // Bytes that the way back takes beside tapes and gradients, but for a few rows for each thread.
     Index block_bytes(Index width) const;
 
-    // Of the same layout. Back-propagation along a tape; the steps, width and inputs are those of the tape; the stretch's
-    // state and outputs are not used. gradients: one for each layer. Sums are made for gradient_block steps at a time, the
-    // first of them the stretch's: where every start is a multiple of it, bits do not depend on how a run is cut.
+    // Of the same layout. Back-propagation along a tape; the steps, width and inputs are those of the tape; the
+    // stretch's state and outputs are not used. gradients: one for each layer. Sums are made for gradient_block steps
+    // at a time, the first of them the stretch's: where every start is a multiple of it, bits do not depend on how a
+    // run is cut.
     void accumulate_gradients(const Tape<Real>&, const Stretch<Real>&, const Cotangents<Real>&,
                               const LayerGradients<Real>* gradients, int threads = 1) const;
 

@@ -52,7 +52,8 @@ struct BatchRecurrence {
                 for (Index b = 0; b < width; ++b) {
                     Real* const row = rows + b * sequence + first;
                     if (slopes.first)
-                        std::memcpy(slopes_of(slopes, b) + t * padded_size + first, row, sizeof(Real) * vectors * lanes<Real>);
+                        std::memcpy(slopes_of(slopes, b) + t * padded_size + first, row,
+                                    sizeof(Real) * vectors * lanes<Real>);
                     if (activation) activation(leak, previous + b * previous_sequence + first, row, vectors);
                 }
             }

@@ -7,8 +7,8 @@
 #include "dense/block_product.hpp"
 #include "dense/input_projection.hpp"
 #include "rnncore/layout.hpp"
-#include "walks/simulate.hpp"
 #include "walks/block_step.hpp"
+#include "walks/simulate.hpp"
 
 namespace rnncore::RNNCORE_TARGET {
 

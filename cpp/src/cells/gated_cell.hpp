@@ -2,8 +2,8 @@
 // cells/gated_recurrence.hpp; it also has `slopes`, vectors of units that linearising one step leaves, and `linearise`.
 #pragma once
 
-#include "cells/gathering.hpp"
 #include "cells/gated_recurrence.hpp"
+#include "cells/gathering.hpp"
 #include "cells/transposed_inputs.hpp"
 #include "dense/gate_block_product.hpp"
 #include "dense/input_projection.hpp"
@@ -34,8 +34,7 @@ struct GatedCell {
         if (layout == Layout::tangent &&
             !pack<Real>(input_gates, ih.data(), ih.rows(), input_size, 1, gate_tile_vectors(gates), gates))
             return false;
-        if (goes_back(layout) && !transposed_inputs.create(cell.weight_ih, gates * size, input_size))
-            return false;
+        if (goes_back(layout) && !transposed_inputs.create(cell.weight_ih, gates * size, input_size)) return false;
         return input.create(ih.data(), bias.data(), ih.rows(), input_size) && recurrence.create(hh, size, layout);
     }
 

@@ -33,8 +33,7 @@ void gather_matrix(const GradientRows<Real>& rows, Index delta, Index count, Row
 
 template <class Real>
 void gather_bias(const GradientRows<Real>& rows, Index delta, Index count, double* to) {
-    if (to)
-        add_rows<Real>(deltas_from(rows, delta), share_start(rows, count), share_end(rows, count), rows.count, to);
+    if (to) add_rows<Real>(deltas_from(rows, delta), share_start(rows, count), share_end(rows, count), rows.count, to);
 }
 
 // Of weights on one element each: peepholes, diagonal matrices.

@@ -71,8 +71,7 @@ struct GruCell : GatedCell<Real, GruUnits<Real>> {
         if (!reordered) return false;
         std::memcpy(reordered, weight_hh + 2 * block, sizeof(Real) * block);
         std::memcpy(reordered + block, weight_hh, sizeof(Real) * 2 * block);
-        const bool packed =
-            pack_transposed<Real>(transposed_recurrence, reordered, 3 * size, size, most_vectors);
+        const bool packed = pack_transposed<Real>(transposed_recurrence, reordered, 3 * size, size, most_vectors);
         std::free(reordered);
         return packed;
     }
@@ -114,10 +113,8 @@ struct GruCell : GatedCell<Real, GruUnits<Real>> {
             for (Index g = 0; g < 4; ++g) rows.put(step.scratch, g * n + u, count, rows.slope(by_part[g], u) * of);
             rows.put(step.result, u, count, rows.slope(a + 4 * row, u) * of);
         });
-        multiply_block<Real>(transposed_recurrence, step.scratch, step.shape,
-                             {nullptr, 0, nullptr, true}, step.result);
-        if (step.below)
-            transposed_inputs.multiply(step.scratch + n * step.shape.stride, step.shape, step.below);
+        multiply_block<Real>(transposed_recurrence, step.scratch, step.shape, {nullptr, 0, nullptr, true}, step.result);
+        if (step.below) transposed_inputs.multiply(step.scratch + n * step.shape.stride, step.shape, step.below);
     }
 
     void pull_back_inputs(const DeltaRows<Real>& rows) const { transposed_inputs.multiply_rows(rows, size); }

@@ -1,9 +1,9 @@
 // x_t = M_t x_{t-1}, ∂x_t/∂x_{t-1} = M_t: every matrix is read where it lies, once.
 #pragma once
 
+#include "cells/gathering.hpp"
 #include "dense/block_product.hpp"
 #include "rnncore/layout.hpp"
-#include "cells/gathering.hpp"
 #include "walks/block_step.hpp"
 #include "walks/simulate.hpp"
 
@@ -107,8 +107,8 @@ struct MatrixSequenceCell {
     void gather(const GradientRows<Real>& rows) const {
         for (Index k = 0; rows.gradients.matrices && k < rows.count; ++k) {
             Real* const matrix = rows.gradients.matrices + (rows.number - 1 + k) * size * size;
-            const Real *const delta = rows.deltas + k * rows.delta_step,
-                       *const before = rows.before + k * rows.before_step;
+            const Real *const delta = rows.deltas + k * rows.delta_step, *const before =
+                                                                             rows.before + k * rows.before_step;
             for (Index i = share_start(rows, size); i < share_end(rows, size); ++i)
                 for (Index j = 0; j < size; ++j)
                     matrix[i * size + j] = (rows.first ? 0 : matrix[i * size + j]) + delta[i] * before[j];

@@ -164,15 +164,15 @@ struct ResetBeforeGruCell {
                 rows.put(result, u, count, fma<Real>(rows.slope(a_z, u), z[1], sum));
             });
         multiply_gates<Real, 1>(candidate, size, m, step.shape, sums, add_candidate);
-        if (driven)
-            multiply_gates<Real, 1>(input_candidate, size, step.inputs, step.shape, sums, add_candidate);
+        if (driven) multiply_gates<Real, 1>(input_candidate, size, step.inputs, step.shape, sums, add_candidate);
     }
 
     // Scratch: the cotangents of z_r, z_z, tanh's argument, m.
     void pull_back(const CotangentStep<Real>& step) const {
         const Index row = padded<Real>(size), n = size;
         const Real *a_r = step.slopes, *a_z = a_r + row, *beta = a_z + row, *kept = beta + row, *r = kept + row;
-        Real *const z_r = step.scratch, *const z_z = z_r + n * step.shape.stride, *const argument = z_z + n * step.shape.stride,
+        Real *const z_r = step.scratch, *const z_z = z_r + n * step.shape.stride,
+                    *const argument = z_z + n * step.shape.stride,
                     *const m = step.scratch + 3 * row * step.shape.stride;
         if (step.above) add_block(step.above, n, step.shape, step.state);
         const auto scaled = [&](const Real* slopes, const Real* from, Real* to) {
@@ -188,8 +188,7 @@ struct ResetBeforeGruCell {
             const Vector<Real> through = rows.slope(r, u) * rows.get(m, u);
             rows.put(step.result, u, count, fma<Real>(rows.slope(kept, u), rows.get(step.state, u), through));
         });
-        multiply_block<Real>(transposed_gates, step.scratch, step.shape, {nullptr, 0, nullptr, true},
-                             step.result);
+        multiply_block<Real>(transposed_gates, step.scratch, step.shape, {nullptr, 0, nullptr, true}, step.result);
         if (step.below) transposed_inputs.multiply(step.scratch, step.shape, step.below);
     }
 

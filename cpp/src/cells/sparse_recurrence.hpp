@@ -21,7 +21,7 @@ struct SparseRecurrence {
         leak = elman.leak;
         activation = choose_activation<Real>(elman.nonlinearity, leak != 1);
         if (goes_back(layout) && !(transposed.create_transposed(*elman.sparse_hh, elman.size) &&
-                                           pattern.create(*elman.sparse_hh, elman.size)))
+                                   pattern.create(*elman.sparse_hh, elman.size)))
             return false;
         return weight.create(*elman.sparse_hh, elman.size);
     }

@@ -149,7 +149,8 @@ void multiply_block(const PackedMatrix<Real>& matrix, const Real* block, const B
     if (stride == 1) {
         clear_vectors(finish.add, matrix.rows, shape, result);
         for (Index i = 0; i < matrix.tiles; ++i)
-            add_tile_product<Real>(matrix, shape.downward ? matrix.tiles - 1 - i : i, shape.sequences, {block, 0, shape.sequence, shape.sequences},
+            add_tile_product<Real>(matrix, shape.downward ? matrix.tiles - 1 - i : i, shape.sequences,
+                                   {block, 0, shape.sequence, shape.sequences},
                                    {result, 0, shape.sequence, shape.sequences});
         return finish_vectors(finish, matrix.rows, shape, result);
     }

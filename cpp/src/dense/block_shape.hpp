@@ -10,8 +10,8 @@ struct BlockShape {
     Index columns, stride;
     Index sequences = 1, sequence = 0;  // how many single columns, how far apart
     Index slopes_sequence = 0;
-    bool downward = false;  // through a matrix's tiles for single columns: in every other step, so that those used last,
-                            // still in the nearest cache, come first next
+    bool downward = false;  // through a matrix's tiles for single columns: in every other step, so that those used
+                            // last, still in the nearest cache, come first next
 };
 
 }  // namespace rnncore

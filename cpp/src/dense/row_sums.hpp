@@ -52,8 +52,8 @@ template <class Real, int R, int C>
     for (int r = 0; r < R; ++r)
 #pragma GCC unroll 8
         for (int c = 0; c < C; ++c)
-            add_lanes<Real>(sums[r][c], to.data + (row + r) * to.row + (column + c * lanes<Real>) * to.column,
-                            to.column, columns - column - c * lanes<Real>);
+            add_lanes<Real>(sums[r][c], to.data + (row + r) * to.row + (column + c * lanes<Real>)*to.column, to.column,
+                            columns - column - c * lanes<Real>);
 }
 
 template <class Real, int C>
@@ -61,8 +61,7 @@ void add_outer_panel(Rows<Real> left, Index first, Index last, Rows<Real> right,
                      Index count, const Sums& to) {
     constexpr int most = vector_registers == 32 ? 8 : 4;
     Index row = first;
-    for (; row + most <= last; row += most)
-        add_outer_tile<Real, most, C>(left, row, right, column, columns, count, to);
+    for (; row + most <= last; row += most) add_outer_tile<Real, most, C>(left, row, right, column, columns, count, to);
     for (; row < last; ++row) add_outer_tile<Real, 1, C>(left, row, right, column, columns, count, to);
 }
 
@@ -99,17 +98,20 @@ template <class Real, class Term>
 // Elements first … last - 1 of Σ_k left_k right_k, element by element.
 template <class Real>
 inline void add_products_of_rows(Rows<Real> left, Rows<Real> right, Index first, Index last, Index count, double* to) {
-    add_terms<Real>(first, last, count, to, [=](Index k, Index i, Vector<Real> sum) __attribute__((always_inline)) {
-        return fma<Real>(load<Real>(left.data + k * left.step + i), load<Real>(right.data + k * right.step + i), sum);
-    });
+    add_terms<Real>(
+        first, last, count, to, [=](Index k, Index i, Vector<Real> sum) __attribute__((always_inline)) {
+            return fma<Real>(load<Real>(left.data + k * left.step + i), load<Real>(right.data + k * right.step + i),
+                             sum);
+        });
 }
 
 // Elements first … last - 1 of Σ_k rows_k.
 template <class Real>
 inline void add_rows(Rows<Real> rows, Index first, Index last, Index count, double* to) {
-    add_terms<Real>(first, last, count, to, [=](Index k, Index i, Vector<Real> sum) __attribute__((always_inline)) {
-        return sum + load<Real>(rows.data + k * rows.step + i);
-    });
+    add_terms<Real>(
+        first, last, count, to, [=](Index k, Index i, Vector<Real> sum) __attribute__((always_inline)) {
+            return sum + load<Real>(rows.data + k * rows.step + i);
+        });
 }
 
 }  // namespace rnncore::RNNCORE_TARGET

@@ -61,7 +61,8 @@ void add_sparse_outer_products(const SparsePattern& pattern, Rows<Real> left, Ro
             for (; k + lanes<Real> < count; k += 2 * lanes<Real>)
 #pragma GCC unroll 2
                 for (int p = 0; p < 2; ++p)
-                    sums[p] = fma<Real>(load<Real>(a + k + p * lanes<Real>), load<Real>(b + k + p * lanes<Real>), sums[p]);
+                    sums[p] =
+                        fma<Real>(load<Real>(a + k + p * lanes<Real>), load<Real>(b + k + p * lanes<Real>), sums[p]);
             if (k < count) sums[0] = fma<Real>(load<Real>(a + k), load<Real>(b + k), sums[0]);
             const Vector<Real> sum = sums[0] + sums[1];
             Real total = sum[0];

@@ -13,7 +13,7 @@ Layer<RNNCORE_REAL> make_elman<RNNCORE_REAL>(const Elman<RNNCORE_REAL>& elman, L
     using Real = RNNCORE_REAL;
     if (elman.sparse_hh) return make_layer<ElmanCell<Real, SparseRecurrence<Real>>, Real>(elman, layout);
     return is_batch(layout) ? make_layer<ElmanCell<Real, BatchRecurrence<Real>>, Real>(elman, layout)
-                                   : make_layer<ElmanCell<Real, SingleRecurrence<Real>>, Real>(elman, layout);
+                            : make_layer<ElmanCell<Real, SingleRecurrence<Real>>, Real>(elman, layout);
 }
 
 template <>

@@ -9,8 +9,9 @@ namespace rnncore {
 template <class Real>
 struct GradientRows {
     Index count;
-    Index number;        // of the first step, from 1
-    const Real* deltas;  // what CotangentStep's scratch received, or the cotangents of the new state where it is not used
+    Index number;  // of the first step, from 1
+    const Real*
+        deltas;  // what CotangentStep's scratch received, or the cotangents of the new state where it is not used
     Index delta_step;
     const Real* before;  // the state before each step, that after it one row on; null where there is no state
     Index before_step;
