@@ -5,8 +5,8 @@
 
 namespace rnncore {
 
-// Where what the steps leave goes: for each layer, the slopes of the first sequence's first step, and rows of its state,
-// or of its outputs where it has none. One row for each step, one sequence's after another's.
+// Where what the steps leave goes: for each layer, the slopes of the first sequence's first step, and rows of its
+// state, or of its outputs where it has none. One row for each step, one sequence's after another's.
 template <class Real>
 struct Traces {
     Real* const* slopes = nullptr;
@@ -33,6 +33,7 @@ class ForwardWalk {
 
   private:
     void keep_signals(const LayerChunk<Real>& part, const Layer<Real>& layer, Real* to, Index sequence) const;
+    void copy_states(const LayerChunk<Real>& part, Index size, Real* to) const;
     void keep_thinned_outputs(const LayerChunk<Real>& part) const;
 
     const std::vector<Layer<Real>>& layers_;
