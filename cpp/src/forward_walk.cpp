@@ -73,6 +73,9 @@ void ForwardWalk<Real>::advance(Index done, Index steps, const Traces<Real>& tra
             part.states_sequence = signals_sequence;
         }
         layer.simulate(layer.cell, part);
+        if (traces.signals && layer.state_size && stretch_.states)
+            copy_states(part, layer.state_size,
+                        stretch_.states + done * total_width * total_state_ + state_offset - layer.state_size);
         if (traces.signals && !layer.state_size && i + 1 < layers_.size())
             keep_signals(part, layer, traces.signals[i], signals_sequence);
         part.inputs = part.outputs;
@@ -90,6 +93,15 @@ void ForwardWalk<Real>::keep_signals(const LayerChunk<Real>& part, const Layer<R
         for (Index t = 0; t < part.steps; ++t)
             std::copy_n(part.outputs + t * part.output_step + b * part.output_sequence, layer.output_size,
                         to + b * sequence + t * signal_row(layer));
+}
+
+// From the tape, which has them in rows of its own.
+template <class Real>
+void ForwardWalk<Real>::copy_states(const LayerChunk<Real>& part, Index size, Real* to) const {
+    for (Index b = 0; b < width_; ++b)
+        for (Index t = 0; t < part.steps; ++t)
+            std::copy_n(part.states + t * part.states_step + b * part.states_sequence, size,
+                        to + (t * stretch_.width + b) * total_state_);
 }
 
 // Of the chunk whose outputs stand where the next layer would find its inputs.

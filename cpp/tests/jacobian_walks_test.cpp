@@ -1,11 +1,10 @@
 // The walks with Jacobians on the level named on the command line, through the public headers alone: against central
 // differences of simulate, and against what they promise each other.
 #include <cmath>
-#include <deque>
-#include <functional>
 #include <vector>
 
 #include "levels.hpp"
+#include "model.hpp"
 #include "rnncore/network.hpp"
 
 using rnncore::Index;
@@ -16,131 +15,6 @@ using rnncore::Nonlinearity;
 namespace {
 
 constexpr Index steps = 7, width = 2;
-
-// Layers that networks of any layout can be made of.
-template <class Real>
-class Model {
-  public:
-    Index input_size, output_size, state_size = 0, units = 0;
-
-    explicit Model(Index inputs) : input_size(inputs), output_size(inputs) {}
-    Model(const Model&) = delete;
-
-    Model& elman(Index size, Nonlinearity nonlinearity, Real leak, bool sparse = false) {
-        rnncore::Elman<Real> cell;
-        cell.size = size;
-        cell.input_size = output_size;
-        cell.weight_ih = output_size ? weights(size * output_size, 0.5) : nullptr;
-        cell.bias = weights(size, 0.3);
-        cell.nonlinearity = nonlinearity;
-        cell.leak = leak;
-        if (sparse)
-            cell.sparse_hh = thin(size);
-        else
-            cell.weight_hh = weights(size * size, 1 / std::sqrt(double(size)));
-        return add(size, size, [cell](Network<Real>& network) { network.add(cell); });
-    }
-
-    Model& dense(Index size, Nonlinearity nonlinearity) {
-        const rnncore::Dense<Real> cell{size, output_size, weights(size * output_size, 0.5), weights(size, 0.3),
-                                        nonlinearity};
-        return add(size, 0, [cell](Network<Real>& network) { network.add(cell); });
-    }
-
-    Model& sequence(Index size) {
-        const rnncore::MatrixSequence<Real> cell{size, steps,
-                                                 weights(steps * size * size, 1 / std::sqrt(double(size)))};
-        return add(size, size, [cell](Network<Real>& network) { network.add(cell); });
-    }
-
-    Model& lstm(Index size, bool peepholes) {
-        rnncore::LSTM<Real> cell;
-        cell.size = size;
-        cell.input_size = output_size;
-        cell.weight_hh = weights(4 * size * size, 1 / std::sqrt(double(size)));
-        cell.weight_ih = output_size ? weights(4 * size * output_size, 0.5) : nullptr;
-        cell.bias = weights(4 * size, 0.3);
-        if (peepholes) {
-            cell.peephole_i = weights(size, 0.5);
-            cell.peephole_f = weights(size, 0.5);
-            cell.peephole_o = weights(size, 0.5);
-        }
-        return add(size, 2 * size, [cell](Network<Real>& network) { network.add(cell); });
-    }
-
-    Model& gru(Index size, bool reset_after) {
-        const rnncore::GRU<Real> cell{size,
-                                      output_size,
-                                      weights(3 * size * size, 1 / std::sqrt(double(size))),
-                                      output_size ? weights(3 * size * output_size, 0.5) : nullptr,
-                                      weights(3 * size, 0.3),
-                                      weights(size, 0.3),
-                                      reset_after};
-        return add(size, size, [cell](Network<Real>& network) { network.add(cell); });
-    }
-
-    Model& diagonal(Index units, bool complex) {
-        const Index size = complex ? 2 * units : units;
-        const rnncore::Diagonal<Real> cell{size,
-                                           output_size,
-                                           weights(size, 0.8),
-                                           output_size ? weights(size * output_size, 0.5) : nullptr,
-                                           weights(size, 0.3),
-                                           complex};
-        return add(size, size, [cell](Network<Real>& network) { network.add(cell); });
-    }
-
-    Model& gated_diagonal(Index size, Nonlinearity nonlinearity, Nonlinearity gate) {
-        const rnncore::GatedDiagonal<Real> cell{size,
-                                                output_size,
-                                                weights(size * output_size, 0.5),
-                                                weights(size * output_size, 0.5),
-                                                weights(size, 0.3),
-                                                weights(size, 0.3),
-                                                nonlinearity,
-                                                gate};
-        return add(size, size, [cell](Network<Real>& network) { network.add(cell); });
-    }
-
-    Network<Real> network(Layout layout, const std::string& target) const {
-        Network<Real> made(layout, target);
-        for (const auto& add_layer : layers_) add_layer(made);
-        return made;
-    }
-
-  private:
-    const Real* weights(Index count, double scale) {
-        weights_.push_back(random_values<Real>(count, scale));
-        return weights_.back().data();
-    }
-
-    const rnncore::SparseRows<Real>* thin(Index size) {
-        row_starts_.push_back({0});
-        columns_.emplace_back();
-        for (Index i = 0; i < size; ++i) {
-            for (Index k = 0; k < size; ++k)
-                if (generator() % 3 == 0) columns_.back().push_back(static_cast<std::int32_t>(k));
-            row_starts_.back().push_back(static_cast<std::int64_t>(columns_.back().size()));
-        }
-        const Real* values = weights(static_cast<Index>(columns_.back().size()), 0.5);
-        rows_.push_back({row_starts_.back().data(), columns_.back().data(), values});
-        return &rows_.back();
-    }
-
-    Model& add(Index size, Index state, std::function<void(Network<Real>&)> layer) {
-        layers_.push_back(std::move(layer));
-        output_size = size;
-        state_size += state;
-        units += size;
-        return *this;
-    }
-
-    std::deque<std::vector<Real>> weights_;
-    std::deque<std::vector<std::int64_t>> row_starts_;
-    std::deque<std::vector<std::int32_t>> columns_;
-    std::deque<rnncore::SparseRows<Real>> rows_;
-    std::vector<std::function<void(Network<Real>&)>> layers_;
-};
 
 template <class Real>
 class Walks {
@@ -307,7 +181,7 @@ void check_all(const std::string& target) {
             Walks<Real>(model.elman(size, Nonlinearity::tanh, Real(sparse ? 0.5 : 1), sparse), target).check();
         }
         Model<Real> sequence(0);
-        Walks<Real>(sequence.sequence(size), target).check();
+        Walks<Real>(sequence.sequence(size, steps), target).check();
         Model<Real> chain(2);
         chain.dense(size + 1, Nonlinearity::softplus).elman(size, Nonlinearity::sigmoid, 1);
         chain.dense(5, Nonlinearity::tanh).elman(size + 2, Nonlinearity::elu, Real(0.3), true);

@@ -20,7 +20,7 @@ struct SparsePattern {
         columns = static_cast<std::int32_t*>(allocate(sizeof(std::int32_t) * entries));
         if (!row_starts || !columns) return false;
         std::memcpy(row_starts, from.row_starts, sizeof(std::int64_t) * (size + 1));
-        std::memcpy(columns, from.columns, sizeof(std::int32_t) * entries);
+        if (entries) std::memcpy(columns, from.columns, sizeof(std::int32_t) * entries);
         return true;
     }
 
