@@ -11,6 +11,7 @@ from .ginelli import covariant_lyapunov_vectors
 from .gradient_flow import GradientNorms, LayerGradients, gradient_norms, layer_gradients
 from .io import load, save
 from .jacobians import jacobian
+from .linear import Modes, Superposition, TransientGrowth, impulse_response, modes, superpose
 from .lyapunov import LyapunovSpectrum, lyapunov_spectrum
 from .products import jacobian_product
 from .scaled_matrix import ScaledMatrix
@@ -39,25 +40,31 @@ __all__ = [
     "Linear",
     "LyapunovSpectrum",
     "MatrixSequence",
+    "Modes",
     "NonFiniteError",
     "ScaledMatrix",
     "SingularSpectrum",
+    "Superposition",
     "Trajectory",
+    "TransientGrowth",
     "__version__",
     "carousel",
     "covariant_lyapunov_vectors",
     "diagnose",
     "get_include",
     "gradient_norms",
+    "impulse_response",
     "jacobian",
     "jacobian_product",
     "jvp",
     "layer_gradients",
     "load",
     "lyapunov_spectrum",
+    "modes",
     "save",
     "show_config",
     "simulate",
     "singular_spectrum",
+    "superpose",
     "use_backend",
 ]

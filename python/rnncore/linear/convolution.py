@@ -1,4 +1,4 @@
-"""y_t = Σ_k h_k x_{t-k} of series (T, B, n_in) and responses (K, n_out, n_in), term by term or by Fourier transforms."""
+"""y_t = Σ_k h_k x_{t-k} of inputs (T, B, n_in) and responses (K, n_out, n_in): term by term, or by Fourier transforms."""
 
 import math
 
@@ -7,9 +7,9 @@ from scipy.fft import irfft, next_fast_len, rfft
 
 _WINDOW_NUMBERS = 1 << 21  # of inputs laid out for a product: the caches of a few cores
 _LEAST_TRANSFORM = 1 << 12
-# What decides between the two ways, beside an operation in a product of matrices: an operation in a transform, and laying
-# out a number for a product. Measured with 1 to 100 outputs and 20 to 10 000 lags: the slower way is taken only where
-# they lie within a factor of 2.
+# What decides between the two ways, beside an operation in a product of matrices: an operation in a transform, and
+# laying out a number for a product. Measured with 1 to 100 outputs and 20 to 10 000 lags: the slower way is taken only
+# where they lie within a factor of 2.
 _TRANSFORM_COST = 5.0
 _LAYOUT_COST = 20.0
 

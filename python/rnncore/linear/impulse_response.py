@@ -11,8 +11,8 @@ from .state_space import read_state_space
 def impulse_response(cell, steps):
     """The outputs after an input of 1 at step 1 and none afterwards, without biases and from a state of zero.
 
-    h_k = W_hh^k W_ih: row k is what the outputs hold of an input of k steps ago. Of a chain, and where there is a leak or
-    a readout, h_k = C A^k B with the matrices of the whole recursion.
+    h_k = W_hh^k W_ih: row k is what the outputs hold of an input of k steps ago. Of a chain, and where there is a leak,
+    h_k = C A^k B with the matrices of the whole recursion.
 
     Parameters
     ----------
