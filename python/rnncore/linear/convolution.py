@@ -1,4 +1,4 @@
-"""y_t = Σ_k h_k x_{t-k} of inputs (T, B, n_in) and responses (K, n_out, n_in): term by term, or by Fourier transforms."""
+"""y_t = Σ_k h_k x_{t-k} of inputs (T, B, n_in) and responses (K, n_out, n_in), in time or by Fourier transforms."""
 
 import math
 

@@ -53,11 +53,11 @@ def impulse_response(cell, steps):
     if system.feedthrough is not None:
         rows = system.feedthrough[None, ...][:steps]
     else:
-        try:
-            rows = response_rows(system, system.drive, steps)
-        except NonFiniteError as error:
-            error.partial = error.partial.astype(cell.dtype)
-            raise
+        rows = response_rows(system, system.drive, steps)
     with np.errstate(over="ignore", under="ignore"):
         response[: len(rows)] = rows
-    return check_rows(response)
+    try:
+        return check_rows(response)
+    except NonFiniteError as error:
+        error.partial = response[: error.step - 1]
+        raise

@@ -21,15 +21,9 @@ def response_rows(system, columns, steps, forgotten=0.0):
     forgotten : float
         The sum of the norms of all rows left out may be this share of the sum over those given. With 0 only rows are
         left out that are zero.
-
-    Raises
-    ------
-    NonFiniteError
-        A row overflows.
     """
     with np.errstate(over="ignore", invalid="ignore", under="ignore"):
-        rows = (_diagonal_rows if system.is_diagonal else _matrix_rows)(system, columns, steps, forgotten)
-    return check_rows(rows)
+        return (_diagonal_rows if system.is_diagonal else _matrix_rows)(system, columns, steps, forgotten)
 
 
 def check_rows(rows):
@@ -38,13 +32,13 @@ def check_rows(rows):
     Raises
     ------
     NonFiniteError
-        One is not finite; ``partial`` holds those before.
+        One is not finite; the first is row 0.
     """
     finite = np.isfinite(rows).all(axis=(1, 2))
     if not finite.all():
         lag = int(np.argmin(finite))
         unit = int(np.argmin(np.isfinite(rows[lag]).all(axis=1)))
-        raise NonFiniteError(lag + 1, unit, what="output", partial=rows[:lag])
+        raise NonFiniteError(lag + 1, unit, what="output")
     return rows
 
 
@@ -113,14 +107,15 @@ class _Rest:
         self.forgotten = forgotten
         self.steps, self.norm = _contraction(system)
         self.observing = 1.0 if system.readout is None else _norm(system.readout)
-        self.norms, self.total = [], 0.0
+        self.norms, self.total, self.looked_at = [], 0.0, 0
 
     def is_forgotten_after(self, block, rows):
         size, width = len(block), rows.shape[2]
         self.norms += np.abs(block).reshape(size, -1, width).sum(axis=2).max(axis=0).tolist()
         self.total += float(np.abs(rows).sum(axis=2).max(axis=1).sum())
-        if self.steps is None or len(self.norms) < self.steps:
+        if self.steps is None or len(self.norms) < max(self.steps, self.looked_at + self.steps // 8):
             return False
+        self.looked_at = len(self.norms)
         following = sum(self.norms[-self.steps :]) * self.norm / (1 - self.norm)
         return self.observing * following <= self.forgotten * self.total
 

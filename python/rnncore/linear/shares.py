@@ -1,8 +1,11 @@
 """How much of a response each mode makes: Σ_t y_t · y_t^g over Σ_t ‖y_t‖², with y = Σ_g y^g."""
 
+import math
+
 import numpy as np
 
 from ..cells import Diagonal, Linear
+from ..errors import NonFiniteError
 from ..simulation import simulate
 
 _HELD_NUMBERS = 1 << 22
@@ -29,21 +32,31 @@ class ModalSystem:
         self.drive = system.drive if dual is None else dual @ system.drive
 
     def of_inputs(self, inputs, options, report):
-        """``(shares, relative sizes)`` of the response to inputs (T, B, n_in)."""
+        """``(shares, relative sizes)`` of the response to inputs (T, n_in) or (T, B, n_in).
+
+        Raises
+        ------
+        NonFiniteError
+            The response leaves the finite numbers.
+        """
         system = self.system
         size = system.size * (2 if system.is_complex else 1)
         cells = [_linear(system.transition, system.drive)]
         if self.basis is not None:
             cells.append(_linear(_block_diagonal(self.blocks), self.drive))
-        width = inputs.shape[1]
-        states = [np.zeros((width, size)) for _ in cells]
+        lead = inputs.shape[1:-1]
+        states = [np.zeros((*lead, size)) for _ in cells]
         crossed, squares = np.zeros(size), np.zeros(size) if self._is_plain else np.zeros((size, size))
-        length = max(1, _HELD_NUMBERS // max(1, width * size))
+        length = max(1, _HELD_NUMBERS // max(1, math.prod(lead) * size))
         for start in range(0, len(inputs), length):
             part = inputs[start : start + length]
-            runs = [
-                simulate(cell, part, state=state, raise_nonfinite=True, **options) for cell, state in zip(cells, states)
-            ]
+            try:
+                runs = [
+                    simulate(cell, part, state=state, raise_nonfinite=True, **options)
+                    for cell, state in zip(cells, states)
+                ]
+            except NonFiniteError as error:
+                raise NonFiniteError(start + error.step, error.unit, error.batch, error.what) from None
             states = [run.final_state for run in runs]
             whole, modal = (runs[index].outputs.reshape(-1, size) for index in (0, -1))
             crossed += np.einsum("ti,ti->i", self._onto_modes(whole), modal)

@@ -44,13 +44,11 @@ class Subspace:
 
 @dataclass(frozen=True, eq=False)
 class SpectralDecomposition:
-    """``subspaces`` of descending magnitude; eigenvalues (n,) as computed, their eigenvectors as unit columns and their
-    condition numbers; the triangular Schur form."""
+    """``subspaces`` of descending magnitude; eigenvectors (n, n) as columns of length 1, those of a multiple eigenvalue
+    orthonormal where it has all of them; and the triangular Schur form."""
 
     subspaces: tuple
-    eigenvalues: np.ndarray
     eigenvectors: np.ndarray
-    condition_numbers: np.ndarray
     triangle: np.ndarray
 
 
@@ -58,12 +56,14 @@ def decompose(matrix):
     """Of a real matrix (n, n)."""
     form = _SchurForm(matrix)
     tolerance = _CHANGES * form.distance(matrix)
-    found = []
+    spaces, vectors = [], []
     for members in form.groups(tolerance):
         if form.eigenvalues[members].imag.sum() >= 0:
-            found.append(_subspace(matrix, form, members, tolerance))
-    found.sort(key=lambda one: -abs(one.eigenvalue))
-    return SpectralDecomposition(tuple(found), form.eigenvalues, form.right, form.condition_numbers, form.triangle)
+            space, right = _subspace(matrix, form, members, tolerance)
+            spaces.append(space)
+            vectors.append(right)
+    spaces.sort(key=lambda space: -abs(space.eigenvalue))
+    return SpectralDecomposition(tuple(spaces), np.concatenate(vectors, axis=1), form.triangle)
 
 
 class _SchurForm:
@@ -154,7 +154,10 @@ def _subspace(matrix, form, members, tolerance):
         eigenvalue = 0.0
     if not is_pair:
         eigenvalue = eigenvalue.real if index else complex(eigenvalue.real, abs(eigenvalue.imag))
-    return Subspace(complex(eigenvalue), uncertainty, index, norm, basis, real_dual, basis.T @ matrix @ basis)
+    vectors = right if index == 1 else form.right[:, members]
+    vectors = np.concatenate([vectors, vectors.conj()], axis=1) if is_pair else vectors
+    block = basis.T @ matrix @ basis
+    return Subspace(complex(eigenvalue), uncertainty, index, norm, basis, real_dual, block), vectors
 
 
 def _eigenvalue(block, projector_norm, condition_numbers, tolerance):

@@ -8,7 +8,7 @@ from ..nonfinite import is_finite
 from ..progress import progress_reporter
 from ..runs import Run
 from .convolution import are_transforms_faster, by_transforms, direct, direct_operations, transform_operations
-from .responses import response_rows
+from .responses import check_rows, response_rows
 from .state_space import read_state_space
 from .superposition import Superposition
 
@@ -108,7 +108,7 @@ def _of_inputs(system, run, forgotten, method, report):
     if system.feedthrough is not None:
         response = system.feedthrough[None]
     else:
-        response = response_rows(system, system.drive, run.steps - first, forgotten)
+        response = check_rows(response_rows(system, system.drive, run.steps - first, forgotten))
     sizes = len(response), run.steps - first, inputs.shape[1], *response.shape[1:]
     counts = {
         "responses": len(response) * _products(system) * response.shape[2],
@@ -133,7 +133,7 @@ def _of_state(system, run):
     """W^k h_0, ``(T, B, n_out)``, for as long as it is no zero."""
     states = system.from_cell_state(run.state).T
     moved = system.transition[:, None] * states if system.is_diagonal else system.transition @ states
-    rows = response_rows(system, moved, run.steps)
+    rows = check_rows(response_rows(system, moved, run.steps))
     found = np.zeros((run.steps, run.width, run.cell.output_size))
     found[: len(rows)] = rows.swapaxes(1, 2)
     return found
@@ -143,7 +143,7 @@ def _of_bias(system, steps, forgotten):
     """The response to a constant input, ``(T, 1, n_out)``: sums of those to single steps."""
     found = np.zeros((steps, 1, len(system.output_offset)))
     if system.offset.any():
-        rows = response_rows(system, system.offset[:, None], steps, forgotten)
+        rows = check_rows(response_rows(system, system.offset[:, None], steps, forgotten))
         with np.errstate(over="ignore", invalid="ignore"):
             sums = np.cumsum(rows, axis=0)[:, None, :, 0]
         found[: len(sums)], found[len(sums) :] = sums, sums[-1]

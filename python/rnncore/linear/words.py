@@ -63,8 +63,9 @@ def _defects(modes):
     worst = which[np.argmax(modes.indices[which])]
     order = int(modes.indices[worst])
     return (
-        f"W is defective to rounding: {_count(len(which), 'mode')} with fewer eigenvectors than states, so that W = U Λ "
-        f"U⁻¹ does not exist; {_name(modes, worst)} has a Jordan block of {order} and goes like {_power(order - 1)} λ^k."
+        f"W is defective to rounding, {_count(len(which), 'mode')} with fewer eigenvectors than states, and "
+        f"W = U Λ U⁻¹ does not exist; {_name(modes, worst)} has a Jordan block of {order} and goes like "
+        f"{_power(order - 1)} λ^k."
     )
 
 
