@@ -58,7 +58,7 @@ def plot_powers(found, ax=None):
         ax.annotate(
             f"{found.transient.peak:.3g} at step {found.transient.step:,}",
             (found.transient.step, np.log10(found.transient.peak)),
-            xytext=(8, 2), textcoords="offset points", color=RED, fontweight="bold",
+            xytext=(0, 8), textcoords="offset points", ha="center", color=RED, fontweight="bold",
         )  # fmt: skip
     if len(steps) and steps[-1] > 100:
         ax.set_xscale("symlog", linthresh=1)

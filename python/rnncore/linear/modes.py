@@ -79,7 +79,9 @@ def modes(cell, inputs=None, *, backend=None, threads=None, progress=None):
     if cell.state_size == 0:
         raise ValueError("the cell has no state: there are no modes")
     run = None if inputs is None else Run(cell, inputs, None, None, True)
-    found, modal = (_of_units if system.is_diagonal and system.readout is None else _of_matrix)(system)
+    find = _of_units if system.is_diagonal and system.readout is None else _of_matrix
+    with np.errstate(over="ignore", invalid="ignore", under="ignore"):
+        found, modal = find(system)
     if not cell.input_size:
         return found
     if run is not None:
@@ -89,7 +91,8 @@ def modes(cell, inputs=None, *, backend=None, threads=None, progress=None):
         return replace(found, shares=shares, relative_sizes=sizes, response="inputs")
     if not is_decaying(found).all():
         return found
-    shares, sizes = modal.of_impulses()
+    with np.errstate(over="ignore", invalid="ignore", under="ignore"):
+        shares, sizes = modal.of_impulses()
     return replace(found, shares=shares, relative_sizes=sizes, response="impulses")
 
 

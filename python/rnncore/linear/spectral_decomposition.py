@@ -11,7 +11,7 @@ import numpy as np
 from scipy.linalg import eig, rsf2csf, schur
 from scipy.linalg.lapack import ztrsen, ztrsyl
 
-_CHANGES = 10  # times ‖A - Q T Qᴴ‖_F: changes of A that are taken for rounding
+_CHANGES = 10  # times the error of the Schur form or of a rounded A: changes of A that are taken for rounding
 _LARGEST_PROJECTOR = 1e10  # modes that cancel each other to more digits are one
 
 
@@ -55,7 +55,7 @@ class SpectralDecomposition:
 def decompose(matrix):
     """Of a real matrix (n, n)."""
     form = _SchurForm(matrix)
-    tolerance = _CHANGES * form.distance(matrix)
+    tolerance = _CHANGES * form.error(matrix)
     spaces, vectors = [], []
     for members in form.groups(tolerance):
         if form.eigenvalues[members].imag.sum() >= 0:
@@ -87,9 +87,13 @@ class _SchurForm:
         with np.errstate(divide="ignore", over="ignore"):
             self.condition_numbers = 1 / np.abs(self.overlaps)
 
-    def distance(self, matrix):
-        """‖A - Q T Qᴴ‖_F: nothing for a triangular A, whose eigenvalues are exact."""
-        return np.linalg.norm(matrix - self.vectors @ self.triangle @ self.vectors.conj().T)
+    def error(self, matrix):
+        """‖A - Q T Qᴴ‖_F, or what rounding the entries of A may have changed; nothing for a triangular A, whose
+        eigenvalues are exact."""
+        if not np.tril(matrix, -1).any() or not np.triu(matrix, 1).any():
+            return 0.0
+        error = np.linalg.norm(matrix - self.vectors @ self.triangle @ self.vectors.conj().T)
+        return max(error, np.finfo(np.float64).eps / 2 * np.linalg.norm(matrix))
 
     def groups(self, tolerance):
         """Places of eigenvalues, each group farther from the others than a change of A by ``tolerance`` moves it.
@@ -172,13 +176,14 @@ def _eigenvalue(block, projector_norm, condition_numbers, tolerance):
     mean = values[0] if (values == values[0]).all() else values.mean()
     rest = block - mean * np.eye(count)
     size = np.linalg.norm(rest, 2)
+    rest = rest / size if size else rest
     with np.errstate(invalid="ignore"):
         reach = np.where(values == mean, np.inf, count * tolerance * condition_numbers)
     if np.all(np.abs(values - mean) <= reach):
         power, uncertainty = np.eye(count), tolerance * projector_norm
         for index in range(1, count + 1):
             power = power @ rest
-            if np.linalg.norm(power) <= index * uncertainty * size ** (index - 1):
+            if np.linalg.norm(power) * size <= index * uncertainty:
                 return mean, index, uncertainty
     largest = int(np.argmax(np.abs(values)))
     most = max(1.0, size) * (count * tolerance) ** (1 / count)  # of all of it at once (Henrici 1962)
