@@ -3,9 +3,9 @@
     pip install rnncore[report]
     python examples/linear_recursions.py linear_recursions.png
 
-Forty units pass their state on, each to the next and, weakly, to itself: every mode decays by 0.6 a step, but what enters
-at one end has grown some hundred thousandfold when it leaves at the other. Beside them two units that turn once in 40 steps. All
-are driven by a noisy series with a jump, from a state that is not zero.
+Forty units in a row pass their state on. By itself each keeps 0.6 of it a step, but what enters at one end has grown
+some hundred thousandfold when it leaves at the other. Beside them are two units that turn once in 40 steps. All are
+driven by a noisy series with a jump, from a state that is not zero.
 """
 
 import sys

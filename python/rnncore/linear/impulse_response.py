@@ -23,9 +23,9 @@ def impulse_response(cell, steps):
     Returns
     -------
     array, (K, output_size, input_size), of the cell's dtype
-        K is ``steps``. Worked out in double precision. ``response[k, :, j]`` are the outputs of :func:`rnncore.simulate` at step k + 1
-        after an input of 1 at component j in step 1: of a complex Diagonal cell real and imaginary parts in turn along
-        axis 1.
+        K is ``steps``. Worked out in double precision. ``response[k, :, j]`` are the outputs of
+        :func:`rnncore.simulate` at step k + 1 after an input of 1 at component j in step 1: of a complex Diagonal cell
+        real and imaginary parts in turn along axis 1.
 
     Raises
     ------
