@@ -61,7 +61,8 @@ def superpose(cell, inputs=None, *, steps=None, state=None, method="auto", progr
 
     Everything is worked out in double precision and rounded to the cell's dtype at the end. For dense matrices, and
     sparse ones of up to 2 000 units, K is found from a power A^m of norm 1/2 at most: with every m steps a response
-    loses half its size, which bounds the rest. A recursion that does not forget has K = T.
+    loses half its size, which bounds the rest. A recursion that does not forget has K = T. Responses are held in
+    memory, K numbers for each pair of an input and an output.
 
     The error of transforms is some eps of the largest output, at every step: early outputs of a response that grows
     lose digits. The direct sum has no such loss. (Stockham 1966, High-speed convolution and correlation.)
