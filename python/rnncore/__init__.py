@@ -12,6 +12,7 @@ from .ginelli import covariant_lyapunov_vectors
 from .gradient_flow import GradientNorms, LayerGradients, gradient_norms, layer_gradients
 from .io import load, save
 from .jacobians import jacobian
+from .linear import Modes, Superposition, TransientGrowth, impulse_response, modes, superpose
 from .lyapunov import LyapunovSpectrum, lyapunov_spectrum
 from .products import jacobian_product
 from .scaled_matrix import ScaledMatrix
@@ -41,11 +42,14 @@ __all__ = [
     "Linear",
     "LyapunovSpectrum",
     "MatrixSequence",
+    "Modes",
     "NonFiniteError",
     "Recording",
     "ScaledMatrix",
     "SingularSpectrum",
+    "Superposition",
     "Trajectory",
+    "TransientGrowth",
     "TruncatedGradients",
     "__version__",
     "carousel",
@@ -54,17 +58,20 @@ __all__ = [
     "get_include",
     "gradient_norms",
     "gradients",
+    "impulse_response",
     "jacobian",
     "jacobian_product",
     "jvp",
     "layer_gradients",
     "load",
     "lyapunov_spectrum",
+    "modes",
     "record",
     "save",
     "show_config",
     "simulate",
     "singular_spectrum",
+    "superpose",
     "truncated_gradients",
     "use_backend",
 ]
