@@ -6,8 +6,13 @@ from torch.nn.utils.rnn import PackedSequence
 _DTYPES = (torch.float32, torch.float64)
 
 
+def check_proj_size(proj_size):
+    if proj_size != 0:
+        raise ValueError(f"proj_size must be 0, there are no projections here; got {proj_size}")
+
+
 def check_weights(weights):
-    """Of one layer, by name."""
+    """All tensors of a module, by name."""
     (first, weight), *others = weights.items()
     if weight.dtype not in _DTYPES:
         raise TypeError(f"{first} must be torch.float32 or torch.float64, got {weight.dtype}")
@@ -31,15 +36,18 @@ def check_input(input, size, dtype):
 
 
 def check_steps(series):
+    """What is walked, time first."""
     if len(series) == 0:
         raise ValueError("input must hold at least one step, got none")
 
 
 def check_states(states, names, shape, dtype):
     """The tensors of hx, by the names that torch's documentation gives them."""
-    if len(names) > 1 and not (isinstance(states, (tuple, list)) and len(states) == len(names)):
+    if len(names) == 1:
+        states = (states,)
+    elif not (isinstance(states, (tuple, list)) and len(states) == len(names)):
         raise TypeError(f"hx must be a tuple ({', '.join(names)}), got {_describe(states)}")
-    for name, state in zip(names, states if len(names) > 1 else (states,)):
+    for name, state in zip(names, states):
         _check_tensor(name, state, dtype)
         if tuple(state.shape) != shape:
             raise ValueError(f"{name} must have shape {shape}, got {tuple(state.shape)}")

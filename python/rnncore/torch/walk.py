@@ -1,5 +1,6 @@
 """One layer in one direction, as a function that torch can differentiate."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
@@ -18,18 +19,17 @@ class Walk:
         From the weights by name to the cell.
     names : tuple of str
         Of the weights, in the order in which their tensors are given.
-    memory_limit : int or None
-        Bytes, for the tape.
+    memory_limit : int, str or None
+        As for :func:`rnncore.record`.
     """
 
-    build: callable
+    build: Callable
     names: tuple
-    memory_limit: int | None
+    memory_limit: int | str | None
 
     def __call__(self, inputs, state, weights):
-        """Outputs (T, B, n) and final state (B, state_size) of inputs (T, B, n_in) and state, None for zeros."""
-        differentiated = (tensor for tensor in (inputs, state, *weights) if tensor is not None)
-        recorded = torch.is_grad_enabled() and any(tensor.requires_grad for tensor in differentiated)
+        """Outputs (T, B, n) and final state (B, state_size) of inputs (T, B, n_in) and state (B, state_size)."""
+        recorded = torch.is_grad_enabled() and any(tensor.requires_grad for tensor in (inputs, state, *weights))
         outputs, final_state, _ = Forward.apply(self, recorded, inputs, state, *weights)
         return outputs, final_state
 
@@ -70,17 +70,17 @@ class Backward(torch.autograd.Function):
 
     @staticmethod
     def forward(walk, wanted, cotangent, final_state_cotangent, tape, inputs, state, *weights):
+        if cotangent is None and final_state_cotangent is None:
+            return (None,) * len(wanted)
         recording = getattr(tape, "recording", None) or _record(walk, inputs, state, weights)
-        of_inputs, of_state, *of_weights = wanted
-        wrt = {"inputs": of_inputs, "state": of_state, "parameters": any(of_weights)}
+        names = ("inputs", "state", *walk.names)
         gradients = recording.gradients(
             _array(cotangent),
             final_state_cotangent=_array(final_state_cotangent),
-            wrt=tuple(name for name, is_wanted in wrt.items() if is_wanted),
+            wrt=tuple(name for name, is_wanted in zip(names, wanted) if is_wanted),
         )
-        found = [gradients.inputs, gradients.state]
-        found += [gradients.parameters[name] if any(of_weights) else None for name in walk.names]
-        return tuple(torch.from_numpy(array) if is_wanted else None for array, is_wanted in zip(found, wanted))
+        found = {"inputs": gradients.inputs, "state": gradients.state, **gradients.parameters}
+        return tuple(torch.from_numpy(found[name]) if is_wanted else None for name, is_wanted in zip(names, wanted))
 
     @staticmethod
     def setup_context(ctx, inputs, output):
