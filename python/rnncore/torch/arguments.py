@@ -3,12 +3,20 @@
 import torch
 from torch.nn.utils.rnn import PackedSequence
 
+from ..arrays import first_nonfinite
+
 _DTYPES = (torch.float32, torch.float64)
 
 
 def check_proj_size(proj_size):
     if proj_size != 0:
         raise ValueError(f"proj_size must be 0, there are no projections here; got {proj_size}")
+
+
+def check_device(device):
+    """That a module is to be made on; None is torch's own choice."""
+    if device is not None and torch.device(device).type != "cpu":
+        raise ValueError(f"device must be the CPU, got {device!r}")
 
 
 def check_weights(weights):
@@ -33,6 +41,7 @@ def check_input(input, size, dtype):
     dimensions = (2,) if isinstance(input, PackedSequence) else (2, 3)
     if tensor.dim() not in dimensions or tensor.shape[-1] != size:
         raise ValueError(f"{name} must have shape {shapes}, got {tuple(tensor.shape)}")
+    _check_finite(name, tensor)
 
 
 def check_steps(series):
@@ -51,6 +60,13 @@ def check_states(states, names, shape, dtype):
         _check_tensor(name, state, dtype)
         if tuple(state.shape) != shape:
             raise ValueError(f"{name} must have shape {shape}, got {tuple(state.shape)}")
+        _check_finite(name, state)
+
+
+def check_cotangent(of, cotangent):
+    """Of a module's outputs or final state; the array that torch hands back for it, or None."""
+    if cotangent is not None and first_nonfinite(cotangent, cotangent.dtype) is not None:
+        raise ValueError(f"the gradient by the {of} must be finite, got NaN or an infinity from what uses the {of}")
 
 
 def _check_tensor(name, tensor, dtype):
@@ -66,6 +82,15 @@ def _check_place(name, tensor):
         raise ValueError(f"{name} must be in the CPU's memory, got a tensor on {tensor.device}; move it with .cpu()")
     if tensor.layout != torch.strided:
         raise TypeError(f"{name} must be a dense tensor, got layout {tensor.layout}; convert it with .to_dense()")
+
+
+def _check_finite(name, tensor):
+    """In torch's operations, as torch.func hands in tensors without memory of their own."""
+    tensor = tensor.detach()
+    if tensor.numel() == 0 or torch.isfinite(torch.stack(tensor.aminmax())).all():
+        return
+    index = tuple((~torch.isfinite(tensor)).nonzero()[0].tolist())
+    raise ValueError(f"{name} must be finite, got {tensor[index].item()} at index {index}")
 
 
 def _describe(value):

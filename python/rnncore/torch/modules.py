@@ -7,7 +7,7 @@ from torch.nn.functional import dropout
 
 from .. import cells
 from ..backpropagation.memory_limit import read_memory_limit
-from .arguments import check_input, check_proj_size, check_states, check_steps, check_weights
+from .arguments import check_device, check_input, check_proj_size, check_states, check_steps, check_weights
 from .kept_cell import KeptCell
 from .sequences import as_sequences
 from .walk import Walk
@@ -24,6 +24,7 @@ class _Walked:
     _states = ("h_0",)
 
     def __init__(self, *args, memory_limit=None, **options):
+        check_device(options.get("device"))
         super().__init__(*args, **options)
         check_proj_size(self.proj_size)
         check_weights(self._weights())

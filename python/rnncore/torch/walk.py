@@ -7,6 +7,7 @@ import torch
 
 from ..backpropagation import record
 from ..simulation import simulate
+from .arguments import check_cotangent
 
 
 @dataclass(frozen=True)
@@ -73,10 +74,14 @@ class Backward(torch.autograd.Function):
         if cotangent is None and final_state_cotangent is None:
             return (None,) * len(wanted)
         recording = getattr(tape, "recording", None) or _record(walk, inputs, state, weights)
+        cotangent, final_state_cotangent = _array(cotangent), _array(final_state_cotangent)
+        check_cotangent("output", cotangent)
+        check_cotangent("final state", final_state_cotangent)
         names = ("inputs", "state", *walk.names)
         gradients = recording.gradients(
-            _array(cotangent),
-            final_state_cotangent=_array(final_state_cotangent),
+            cotangent,
+            final_state_cotangent=final_state_cotangent,
+            check_finite=False,
             wrt=tuple(name for name, is_wanted in zip(names, wanted) if is_wanted),
         )
         found = {"inputs": gradients.inputs, "state": gradients.state, **gradients.parameters}
@@ -101,7 +106,8 @@ def _record(walk, inputs, state, weights):
 
 def _prepare(walk, inputs, state, weights):
     cell = walk.build({name: _array(weight) for name, weight in zip(walk.names, weights)})
-    return cell, {"inputs": _array(inputs), "state": _array(state), "threads": torch.get_num_threads()}
+    arguments = {"inputs": _array(inputs), "state": _array(state), "threads": torch.get_num_threads()}
+    return cell, {**arguments, "check_finite": False}  # input and hx were checked as a whole
 
 
 def _array(tensor):
