@@ -147,7 +147,7 @@ class WalkForward:
     run: Run
 
     def __call__(self, parameters, inputs, state):
-        trajectory = simulate_cell(**self.run.arguments(parameters, inputs, state))
+        trajectory = simulate_cell(**self.run.arguments(parameters, inputs, state), raise_nonfinite=True)
         return trajectory.outputs, trajectory.final_state
 
 
