@@ -4,6 +4,7 @@ float64 is compared to 1e-10 of each array's largest number: the runs are of som
 rounding differs between implementations by some thousand units in the last place at most.
 """
 
+import os
 import subprocess
 import sys
 from functools import partial
@@ -388,8 +389,31 @@ def test_errors_while_compiled_code_runs(x64):
         jax.block_until_ready(within(inputs))
 
 
-def python(code):
-    return subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+def python(code, **environment):
+    return subprocess.run(
+        [sys.executable, "-c", code],
+        env={**os.environ, **environment}, timeout=100, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+
+
+def test_callbacks_do_not_wait_for_ever_where_xla_has_one_thread():
+    done = python(
+        """
+import jax, jax.numpy as jnp, numpy as np, rnncore, rnncore.jax
+size = 512
+cell = rnncore.Elman(np.eye(size, dtype="float32") / 2, np.ones((size, size), "float32") / size)
+def loss(parameters, inputs):
+    return (rnncore.jax.simulate(cell, parameters, inputs)[0] ** 2).mean()
+gradient, compiled = jax.grad(loss), jax.jit(jax.grad(loss))
+parameters, inputs = rnncore.jax.parameters(cell), jnp.ones((100, 8, size), "float32")
+for count in range(5):
+    found = compiled(parameters, inputs * count), gradient(parameters, inputs)
+jax.block_until_ready(found)
+print("done")
+""",
+        NPROC="1",  # as XLA counts processors
+    )
+    assert done.stdout == "done\n", done.stderr
 
 
 def test_rnncore_does_not_import_jax():
