@@ -8,8 +8,8 @@ except ImportError as error:
 from .pytrees import parameters, replace
 from .simulation import simulate
 
-# A callback waits for copies of large arguments, which XLA's threads make. With asynchronous dispatch the callback itself
-# occupies one of them: where it is the last, and on one processor it is the only one, both wait for ever.
+# A callback waits for copies of large arguments, which XLA's threads make. With asynchronous dispatch the callback
+# itself occupies one of them: where it is the last, and on one processor it is the only one, both wait for ever.
 _jax.config.update("jax_cpu_enable_async_dispatch", False)
 
 __all__ = ["parameters", "replace", "simulate"]
