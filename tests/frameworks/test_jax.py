@@ -100,7 +100,11 @@ def complex_diagonal(rng):
     cell = rnncore.Diagonal(eigenvalues, weight_ih, bias)
 
     def step(p, state, x):
-        h = p["weight_hh"] * (state[0::2] + 1j * state[1::2]) + p["weight_ih"] @ x + p["bias"]
+        h = (
+            p["weight_hh"] * jax.lax.complex(state[0::2], state[1::2])
+            + p["weight_ih"] @ jax.lax.complex(x, jnp.zeros_like(x))
+            + p["bias"]
+        )
         state = jnp.stack([h.real, h.imag], axis=1).ravel()
         return state, state
 
