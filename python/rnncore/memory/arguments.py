@@ -47,3 +47,9 @@ def input_deviations(run):
     deviations = np.std(run.inputs, axis=0, dtype=np.float64).reshape(-1, run.cell.input_size)
     deviations = np.where(deviations.any(axis=1, keepdims=True), deviations, 1.0)
     return np.broadcast_to(deviations, (run.width, run.cell.input_size))
+
+
+def check_choice(name, value, allowed):
+    """One of some strings."""
+    if not isinstance(value, str) or value not in allowed:
+        raise ValueError(f"{name} must be one of {', '.join(allowed)}; got {value!r}")
