@@ -12,6 +12,16 @@ from .gradient_flow import GradientNorms, LayerGradients, gradient_norms, layer_
 from .io import load, save
 from .jacobians import jacobian
 from .lyapunov import LyapunovSpectrum, lyapunov_spectrum
+from .memory import (
+    LongTermDependence,
+    MemoryCapacity,
+    MemoryHorizon,
+    MemorySweep,
+    long_term_dependence,
+    memory_capacity,
+    memory_horizon,
+    memory_sweep,
+)
 from .products import jacobian_product
 from .scaled_matrix import ScaledMatrix
 from .simulation import simulate
@@ -37,8 +47,12 @@ __all__ = [
     "GradientNorms",
     "LayerGradients",
     "Linear",
+    "LongTermDependence",
     "LyapunovSpectrum",
     "MatrixSequence",
+    "MemoryCapacity",
+    "MemoryHorizon",
+    "MemorySweep",
     "NonFiniteError",
     "ScaledMatrix",
     "SingularSpectrum",
@@ -54,7 +68,11 @@ __all__ = [
     "jvp",
     "layer_gradients",
     "load",
+    "long_term_dependence",
     "lyapunov_spectrum",
+    "memory_capacity",
+    "memory_horizon",
+    "memory_sweep",
     "save",
     "show_config",
     "simulate",

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from ..memory.decay import ROUNDING, falls_below, fitted_range, slope
+from ..memory.decay import falls_below, fitted_range, keeps_shrinking, slope
 from ..memory.distances import lengths
 from ..simulation import simulate
 
@@ -163,13 +163,7 @@ def _explain(distance, steps, for_good, rate, finite):
     left = f"{100 * distance[-1]:.3g} % remains after {watched:,} step{'s' if watched > 1 else ''}"
     if rate is None:
         return "cannot say", f"the run is too short: {left}"
-    if not _keeps_shrinking(distance):
+    if not keeps_shrinking(distance):
         return "does not forget", f"{left}, and it {'grows' if rate * watched > 1 else 'does not shrink'}"
     needed = np.log(REMAINING / distance[-1]) / rate
     return "cannot say", f"the run is too short: {left}; at the fitted rate 1 % would take about {needed:,.0f} more"
-
-
-def _keeps_shrinking(distance):
-    """Whether each quarter of the second half lies below the one before, by more than rounding."""
-    quarters = [np.log(quarter).mean() for quarter in np.array_split(distance[len(distance) // 2 :], 4)]
-    return bool(np.all(np.diff(quarters) < -ROUNDING * len(distance)))

@@ -123,8 +123,8 @@ def memory_capacity(
     1e-15 of the largest; with the states' covariance alone, as is common, what long lags depend on drowns in rounding
     (Ballarin, Grigoryeva and Ortega 2024). Of n states fitted to N steps about n/N of any variance is recovered by
     chance; capacities C are given as (C - c)/(1 - c) with the mean c of surrogates, and those that chance explains as
-    zero. The surrogates of a periodic series are as well known as the series: what it recalls cannot be told from what
-    it foresees, and its capacity is zero.
+    zero. Of inputs that are correlated in time the past can also be told from the present, without any memory; that is
+    no chance and counts: of a periodic series every lag is known.
 
     "gramian" normalises the controllability Gramian instead of inverting it, see ``rnncore.memory.linear_network``.
     All lags together, lag 0 included, make the number of controllable states.
@@ -178,8 +178,9 @@ def _regressions(run_states, targets, ridge, report):
     bad = [sequence for sequence, regression in enumerate(regressions) if not regression.well_conditioned]
     if bad:
         sample = run_states.sample(max(_SAMPLE, 8 * run_states.size))
+        rounding = np.finfo(run_states.run.cell.dtype).eps
         for sequence in bad:
-            regressions[sequence] = Regression(*whitening(sample[:, sequence]), ridge)
+            regressions[sequence] = Regression(*whitening(sample[:, sequence], rounding), ridge)
         for start, stop, rows in run_states.pieces(lambda steps: None):
             for sequence in bad:
                 regressions[sequence].add(rows[:, sequence], targets[sequence].rows(start, stop))
@@ -212,8 +213,8 @@ def _series(run, sequence, basis, degree):
     outside = np.abs(values).max()
     if outside > 1:
         raise ValueError(
-            f'inputs must lie within [-1, 1] for Legendre polynomials, got a magnitude of {outside:g}; basis="empirical" '
-            "fits polynomials to their distribution"
+            f"inputs must lie within [-1, 1] for Legendre polynomials, got a magnitude of {outside:g}; "
+            'basis="empirical" fits polynomials to their distribution'
         )
     return values, of_input.legendre(values, degree)
 

@@ -42,8 +42,8 @@ class Decay(NamedTuple):
 
 
 def falls_below(curve, threshold):
-    """``(first, for_good)``: the first lag at which the curve is not above the threshold, and the first from which on it
-    never was again; None where there is none."""
+    """``(first, for_good)``: the first lag at which the curve is not above the threshold, and the first from which on
+    it never was again; None where there is none."""
     below = np.flatnonzero(curve <= threshold)
     above = np.flatnonzero(~(curve <= threshold))
     last_above = above[-1] if len(above) else -1
@@ -54,13 +54,20 @@ def falls_below(curve, threshold):
 
 
 def fitted_range(curve):
-    """``(first, last)`` lag to fit, or None: from half of the start on, down to rounding; of a curve that is not halved,
-    its second half."""
+    """``(first, last)`` lag to fit, or None: from half of the start on, down to rounding; of a curve that is not
+    halved, its second half."""
     usable = np.isfinite(curve) & (curve > ROUNDING)
     last = int(np.argmin(usable)) - 1 if not usable.all() else len(curve) - 1
     halved = np.flatnonzero(curve[: last + 1] <= 0.5)
     first = int(halved[0]) if len(halved) else last // 2
     return (first, last) if last - first + 1 >= _FEWEST_POINTS else None
+
+
+def keeps_shrinking(curve):
+    """Whether each quarter of the second half lies below the one before, by more than rounding."""
+    with np.errstate(divide="ignore"):
+        quarters = [np.log(quarter).mean() for quarter in np.array_split(curve[len(curve) // 2 :], 4) if len(quarter)]
+    return bool(np.all(np.diff(quarters) < -ROUNDING * len(curve)))
 
 
 def slope(x, y):

@@ -12,12 +12,13 @@ from .decay import falls_below
 from .distances import lengths
 from .horizon_result import MemoryHorizon
 from .perturbations import Directions, finite_curves, plan_tangents, tangent_curves
-from .stretches import States, Stretches, has_matrices, in_double, spread_starts
+from .stretches import Stretches, has_matrices, in_double, spread_starts, states_after
 
 _LONGEST = 10_000  # lags, where the caller does not say
 _FEWEST_LAGS = 32
 _PILOT = 32  # starts
 _MOST_NUMBERS = 1 << 25  # of what is kept, by start and lag, where the caller does not say how many lags
+_STILL = 1e-8  # relative deviation of a state that has settled: what moves it is rounding
 _FAR_BELOW = 1e-4  # of the threshold: what all of the pilot's starts must come to
 
 
@@ -63,9 +64,9 @@ def memory_horizon(
     starts : int
         Starting points, about so many, one at random in each of as many parts of the series; fewer where it is short.
     size : float, optional
-        Of the perturbation: so many standard deviations of the state along the run, and of each input along the series.
-        None: an infinitesimal one, carried by the Jacobians of the whole state; its size does not matter, nor does
-        rounding.
+        Of the perturbation: so many standard deviations of the state over the starts, and of each input along the
+        series (where these do not move, so many times 1). None: an infinitesimal one, carried by the Jacobians of the
+        whole state; its size does not matter, nor does rounding.
     burn_in : "auto" or int
         Steps before the first start; "auto": a tenth of the run, 1 000 at most.
     state : array, (state_size,) or (B, state_size), optional
@@ -107,8 +108,8 @@ def memory_horizon(
     >>> import numpy as np, rnncore
     >>> inputs = np.random.default_rng(0).normal(size=(2_000, 1))
     >>> found = rnncore.memory_horizon(rnncore.Linear([[0.9]], [[1.0]]), inputs)
-    >>> found.steps, found.input_steps, found.decay.law, round(found.decay.rate, 6) == round(np.log(0.9), 6)
-    (44, 44, 'exponential', True)
+    >>> found.steps, found.input_steps, found.decay.law, round(found.decay.rate, 6)  # ln 0.9
+    (44, 44, 'exponential', -0.105361)
     """
     threshold = as_number("threshold", threshold)
     if not 0 < threshold < 1:
@@ -181,17 +182,18 @@ class _Follower:
         run.state[...] = self._first_state
         walked = int(relative[-1]) + lags + (self.size is None or directions.input is not None)
         with progress_reporter(progress, run.steps + walked, "memory_horizon") as report:
-            states = States(
+            states = states_after(
                 run, prepare(run.cell, self.backend), offsets, chunk=self.chunk, report=report, threads=self.threads
             )  # fmt: skip
             if self.size is None:
-                stretches = Stretches(run, offsets, states.at, self.backend, self.threads)
+                stretches = Stretches(run, offsets, states, self.backend, self.threads)
                 return tangent_curves(stretches, relative, lags, directions, report)
             return self._finite_curves(states, offsets, lags, directions, report)
 
     def _finite_curves(self, states, offsets, lags, directions, report):
-        moves = lengths(states.deviation)
-        sizes = self.size * np.where(moves > 0, moves, np.sqrt(self.run.cell.state_size)), self.size
+        moves = lengths(states.std(axis=0))
+        still = moves <= _STILL * lengths(states.mean(axis=0))
+        sizes = self.size * np.where(still, np.sqrt(self.run.cell.state_size), moves), self.size
         copies = 2 if directions.input is None else 3
         groups = [slice(None)]
         if has_matrices(self.run.cell):  # each start needs matrices of its own
@@ -201,7 +203,7 @@ class _Follower:
         found = []
         for own in groups:
             stretches = Stretches(
-                self.run, offsets[own], states.at[own], self.backend, self.threads, copies=copies
+                self.run, offsets[own], states[own], self.backend, self.threads, copies=copies
             )  # fmt: skip
             chosen = Directions(*(None if d is None else d[own] for d in directions))
             found.append(finite_curves(stretches, lags, chosen, sizes, report))

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .decay import Decay, falls_below, fit_decay, median, percentile
+from .decay import Decay, falls_below, fit_decay, keeps_shrinking, median, percentile
 
 PERCENTILES = (10, 25, 50, 75, 90)
 _LEAST_CHANGE = 1e-9  # nats per step: slower than that nothing is told from rounding
@@ -108,8 +108,8 @@ class MemoryHorizon:
 
     @property
     def time_constant(self):
-        """-1 / rate of the exponential law, in ``unit``: the time that leaves 1/e; None where the curve does not fall by
-        such a law."""
+        """-1 / rate of the exponential law, in ``unit``: the time that leaves 1/e; None where the curve does not fall
+        by such a law."""
         if self.decay is None or self.decay.law != "exponential" or self.decay.rate >= -_LEAST_CHANGE:
             return None
         return -self.interval / self.decay.rate
@@ -163,7 +163,7 @@ def _judge(curve, steps, decay, threshold):
     if decay is None:
         return "cannot say", f"too few lags: {left}"
     certain = decay.rate if np.isnan(decay.rate_interval[1]) else decay.rate_interval[1]
-    if certain >= -_LEAST_CHANGE:
+    if certain >= -_LEAST_CHANGE or not keeps_shrinking(curve):
         return "does not forget", f"{left}, and it {'grows' if decay.rate * last > 1 else 'does not shrink for sure'}"
     with np.errstate(over="ignore"):
         if decay.law == "exponential":

@@ -1,13 +1,13 @@
 """The memory of a linear network in closed form, x_t = A x_{t-1} + B u_t with inputs independent in time.
 
-Cov(x_t, u_{t-k}) = A^k B and Cov(x_t) = G = Σ A^k B Bᵀ A^kᵀ, the controllability Gramian, so the capacity for an input k
-steps ago is MC_k = bᵀ A^kᵀ G⁻¹ A^k b (Jaeger 2001; White, Lee, Sompolinsky 2004). G is singular to rounding for nearly all
-networks of more than some ten units, which makes this formula useless as it stands (Ballarin, Grigoryeva, Ortega 2024).
-But MC_k does not depend on coordinates. In those in which G is the identity, MC_k = ‖A^k B‖² column by column; they are
-found state by state without G: each state of the triangular form of A is divided into a normalised one and a rest that
-white noise drives, the residue of an all-pass filter (Hammarling 1982 for the factor of G; the cascade is the basis of
-Takenaka and Malmquist). All steps are unitary, so that capacities are as accurate as the eigenvalues of A, and their sum
-over all lags is the number of controllable states.
+Cov(x_t, u_{t-k}) = A^k B and Cov(x_t) = G = Σ A^k B Bᵀ A^kᵀ, the controllability Gramian: the capacity for an input k
+steps ago is MC_k = bᵀ A^kᵀ G⁻¹ A^k b (Jaeger 2001; White, Lee, Sompolinsky 2004). G is singular to rounding for nearly
+all networks of more than some ten units, which makes this formula useless as it stands (Ballarin, Grigoryeva, Ortega
+2024). But MC_k does not depend on coordinates. In those in which G is the identity, MC_k = ‖A^k B‖² column by column;
+they are found state by state without G: each state of the triangular form of A is divided into a normalised one and a
+rest that white noise drives, the residue of an all-pass filter (Hammarling 1982 for the factor of G; with one input the
+cascade is the basis of Takenaka and Malmquist). All that is put together is unitary: capacities of one input are as
+accurate as the eigenvalues of A, and the sum over all lags is the number of controllable states.
 """
 
 import numpy as np
@@ -54,14 +54,15 @@ def controllable_part(transition, drive):
     """
     size = len(transition)
     tolerance = size * np.finfo(np.float64).eps
-    levels = np.linalg.norm(drive), np.linalg.norm(transition)
-    basis, fresh = np.zeros((size, 0)), drive
-    for level in [levels[0]] + [levels[1]] * size:
+    # Neither scale matters for the space; squares of the smallest numbers would be zero.
+    step, fresh = (matrix / (np.abs(matrix).max() or 1.0) for matrix in (transition, drive))
+    basis, level = np.zeros((size, 0)), np.linalg.norm(fresh)
+    while basis.shape[1] < size:
         fresh = _independent(basis, fresh, tolerance * level)
         if not fresh.shape[1]:
             break
         basis = np.concatenate([basis, fresh], axis=1)
-        fresh = transition @ fresh
+        fresh, level = step @ fresh, np.linalg.norm(step)
     return basis.T @ transition @ basis, basis.T @ drive
 
 

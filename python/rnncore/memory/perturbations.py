@@ -1,4 +1,4 @@
-"""What remains of perturbations along stretches of a run: infinitesimal ones as tangents, finite ones as second runs."""
+"""What remains of perturbations along stretches of a run: of infinitesimal ones, tangents, and of finite ones."""
 
 from typing import NamedTuple
 
@@ -7,7 +7,7 @@ import numpy as np
 from ..errors import NonFiniteError
 from ..nonfinite import is_finite
 from .distances import lengths
-from .stretches import Stretches, has_matrices, spread_starts
+from .stretches import has_matrices, spread_starts
 
 _SIDE_BY_SIDE = 16  # stretches, where several starts share one
 # Starts under way at once from which sharing pays. A column of a block of 64 rows takes 0.85 µs a step where it has

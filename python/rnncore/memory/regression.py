@@ -11,17 +11,18 @@ Products of matrices do all of the work that grows with the run.
 import numpy as np
 
 _ROUNDS = 3  # each whitens a range of 1e7; float64 has 1e16
-_WHITE = 1e-3  # variance of a whitened direction; of less, rounding is all there is
+_MOST_ROUNDING = 0.1  # of the deviation of a whitened direction
 _KEPT = 1e-9  # of the largest variance of whitened states
 _WELL_CONDITIONED = 1e-6  # smallest variance over the largest, from which on nothing is lost: half of the digits
 
 
-def whitening(sample):
+def whitening(sample, rounding):
     """``(mean, matrix)``: (x - mean) @ matrix are uncorrelated components of variance 1 of the sample, and nearly so of
-    what it stands for; constant ones and combinations of others are left out."""
+    what it stands for; those that are no more than the relative rounding errors of x are left out."""
     mean, spread = sample.mean(axis=0), sample.std(axis=0)
     centred = sample - mean
-    moves = spread > np.finfo(np.float64).eps * np.abs(mean)
+    size = rounding * np.sqrt(np.mean(sample**2, axis=0))
+    moves = spread > size
     matrix = np.diag(1 / np.where(moves, spread, 1))[:, moves]
     for _ in range(_ROUNDS):
         if not matrix.shape[1]:
@@ -30,8 +31,7 @@ def whitening(sample):
         variances, directions = np.linalg.eigh(white.T @ white / len(white))
         floor = len(variances) * np.finfo(np.float64).eps * variances[-1]
         matrix = matrix @ (directions / np.sqrt(np.maximum(variances, floor)))
-    white = centred @ matrix
-    return mean, matrix[:, np.mean(white**2, axis=0) > _WHITE]
+    return mean, matrix[:, np.linalg.norm(size[:, None] * matrix, axis=0) < _MOST_ROUNDING]
 
 
 class Regression:

@@ -25,7 +25,8 @@ class RunStates:
     """
 
     def __init__(self, run, program, readout, first, threads):
-        self.run, self.program, self.first, self.threads = run, program, first, threads
+        self.run, self.program, self.first = run, program, first
+        self.ahead, self.threads = threads > 1, max(1, threads - 1)
         self.of_outputs = readout == "outputs"
         self.size = run.cell.output_size if self.of_outputs else run.cell.state_size
         self._start = run.state.copy()
@@ -52,12 +53,12 @@ class RunStates:
         with ThreadPoolExecutor(1) as worker:
             coming = worker.submit(self._walk_next, segments)
             while (piece := coming.result()) is not None:
-                if self.threads > 1:
+                if self.ahead:
                     coming = worker.submit(self._walk_next, segments)
                 if piece[1] > self.first:
                     start = max(piece[0], self.first)
                     yield start, piece[1], piece[2][start - piece[0] :]
-                if self.threads == 1:
+                if not self.ahead:
                     coming = worker.submit(self._walk_next, segments)
 
     def _walk_next(self, segments):

@@ -26,44 +26,26 @@ def spread_starts(first, last, count, generator):
     return edges[:-1] + generator.integers(0, np.diff(edges))
 
 
-class States:
-    """The states of a run after certain steps, and how much its states move.
+def states_after(run, program, times, *, chunk, report, threads):
+    """``(J, B, n)``: the states of a run after the steps ``times``, ascending; the run is walked to its end.
 
-    Attributes
-    ----------
-    at : (J, B, n) array
-        After the given steps.
-    mean : (B, n) array
-    deviation : (B, n) array
-        Standard deviation of each component after the steps from the first of these on; zero where there is one only.
+    Raises
+    ------
+    NonFiniteError
     """
-
-    def __init__(self, run, program, times, *, chunk, report, threads):
-        self.at = np.empty((len(times), *run.state.shape), run.state.dtype)
-        counted, total, squares, origin = 0, 0.0, 0.0, None
-        for start, stop in run.segments(chunk, report, kept=run.cell.state_size):
-            before = run.state.copy()
-            rows = np.empty((stop - start, *run.state.shape), run.state.dtype)
-            program.advance(
-                run.inputs_between(start, stop), stop - start, run.state,
-                start=start, every=1, outputs=None, states=rows, threads=threads,
-            )  # fmt: skip
-            if not is_finite(run.state):
-                raise nonfinite_error(run, program, start, stop, before, threads=threads)
-            inside = slice(*np.searchsorted(times, (start, stop)))
-            self.at[inside] = np.concatenate([before[None], rows])[times[inside] - start]
-            rows = rows[max(0, times[0] - start) :].astype(np.float64)
-            if len(rows):
-                origin = rows[0] if origin is None else origin
-                counted += len(rows)
-                with np.errstate(over="ignore"):
-                    total = total + (rows - origin).sum(axis=0)
-                    squares = squares + ((rows - origin) ** 2).sum(axis=0)
-        if origin is None:
-            self.mean, self.deviation = self.at[0].astype(np.float64), np.zeros(run.state.shape)
-        else:
-            self.mean = origin + total / counted
-            self.deviation = np.sqrt(np.maximum(squares / counted - (total / counted) ** 2, 0))
+    found = np.empty((len(times), *run.state.shape), run.state.dtype)
+    for start, stop in run.segments(chunk, report, kept=run.cell.state_size):
+        before = run.state.copy()
+        rows = np.empty((stop - start, *run.state.shape), run.state.dtype)
+        program.advance(
+            run.inputs_between(start, stop), stop - start, run.state,
+            start=start, every=1, outputs=None, states=rows, threads=threads,
+        )  # fmt: skip
+        if not is_finite(run.state):
+            raise nonfinite_error(run, program, start, stop, before, threads=threads)
+        inside = slice(*np.searchsorted(times, (start, stop)))
+        found[inside] = np.concatenate([before[None], rows])[times[inside] - start]
+    return found
 
 
 class Stretches:
