@@ -289,5 +289,7 @@ def test_constant_columns_are_named(rng):
 
 
 def test_a_run_that_diverges_is_told(rng):
+    with pytest.raises(ValueError, match="must stay bounded"):
+        memory_capacity(Linear([[3.0]], [[1.0]]), uniform(rng, 500), max_lag=5)
     with pytest.raises(rnncore.NonFiniteError):
         memory_capacity(Linear([[1e30]], [[1.0]]), uniform(rng, 500), max_lag=5)

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from ..memory.chance import beyond_chance
 from .style import BLUE, GREY, LINES, dress, make_axes
 
 _MOST_CHANNELS = 5
@@ -12,7 +13,7 @@ def plot_memory_capacity(found, ax=None):
     returns the axes. What polynomials add stands in the corner."""
     ax = make_axes(ax)
     times = np.arange(len(found.raw)) * found.interval
-    capacities = np.concatenate([found.raw[:1], found.by_channel])
+    capacities = np.concatenate([beyond_chance(found.raw[:1], found.chance, found.thresholds), found.by_channel])
     channels = capacities.shape[1]
     if channels == 1:
         ax.fill_between(times, capacities[:, 0], color=BLUE, alpha=0.18, linewidth=0)

@@ -1,11 +1,8 @@
 """How much of its past input a network holds: memory capacity, linear and nonlinear."""
 
-from collections.abc import Sequence
-from math import isfinite
-
 import numpy as np
 
-from ..arrays import as_count, as_number
+from ..arrays import as_count
 from ..backends import choose_backend, prepare
 from ..cells import Cell
 from ..progress import progress_reporter
@@ -13,18 +10,14 @@ from ..runs import Run
 from ..threads import resolve_threads
 from . import targets as of_input
 from .arguments import check_choice, read_burn_in, read_time
-from .capacity_result import MemoryCapacity, Term
-from .chance import beyond_chance, chance_level
+from .capacity_request import CapacityRequest
+from .capacity_result import MemoryCapacity
 from .linear_network import exact_capacities, is_linear
 from .regression import Regression, whitening
 from .run_states import RunStates
 
 _SAMPLE = 2048  # states, at least, by which the regression is conditioned
 _STEPS = 100_000  # of a series that is made up
-_FEWEST_SURROGATES = 10
-_APART = 6  # times the lags: what a series must have, so that surrogates lie apart from all of them
-_MOST_PRODUCTS = 100_000
-_MOST_SUMS = 1 << 27  # products times states
 
 
 def memory_capacity(
@@ -111,7 +104,7 @@ def memory_capacity(
     ValueError, TypeError
         Wrong arguments, by name, before work starts: a constant column, a series shorter than the lags or than the
         states are many, inputs outside [-1, 1] for Legendre polynomials, too many products, a network that is not
-        linear or does not forget for the closed form.
+        linear or does not forget for the closed form. A state whose squares overflow.
     NonFiniteError
         The state left the finite numbers.
     BackendUnavailable
@@ -139,29 +132,29 @@ def memory_capacity(
     >>> sampled.by_lag.round(6).tolist(), round(sampled.present, 6)
     ([1.0, 1.0, 1.0, 0.0, 0.0], 1.0)
     """
-    asked = Asked(max_lag, degree, basis, readout, ridge, surrogates, surrogate, significance)
+    request = CapacityRequest(max_lag, degree, basis, readout, ridge, surrogates, surrogate, significance)
     interval, unit = read_time(interval, unit)
     check_choice("method", method, ("regression", "gramian"))
     seed = as_count("seed", seed, 0)
     backend, threads = choose_backend(backend), resolve_threads(threads)
     _check_cell(cell)
     if method == "gramian":
-        return _in_closed_form(cell, inputs, asked, interval, unit, backend)
+        return _in_closed_form(cell, inputs, request, interval, unit, backend)
     generator = np.random.default_rng(seed)
     if inputs is None:
         steps = _STEPS if steps is None else as_count("steps", steps, 1)
         inputs, steps = generator.uniform(-1, 1, (steps, cell.input_size)), None
     run = Run(cell, inputs, steps, state, check_finite)
-    first = max(read_burn_in(burn_in, run.steps), max(asked.lags))
+    first = max(read_burn_in(burn_in, run.steps), max(request.lags))
     run_states = RunStates(run, prepare(cell, backend), readout, first, threads)
-    asked.check_length(run, first, run_states.size)
-    series = [_series(run, sequence, asked.basis, asked.degree) for sequence in range(run.width)]
-    asked.check_products(cell.input_size, run_states.size)
-    targets = [asked.targets(*of_sequence, generator) for of_sequence in series]
+    request.check_length(run, first, run_states.size)
+    series = [_series(run, sequence, request.basis, request.degree) for sequence in range(run.width)]
+    request.check_products(cell.input_size, run_states.size)
+    targets = [request.targets(*of_sequence, generator) for of_sequence in series]
     with progress_reporter(progress, run.steps, "memory_capacity") as report:
-        regressions = _regressions(run_states, targets, asked.ridge, report)
+        regressions = _regressions(run_states, targets, request.ridge, report)
     found = tuple(
-        asked.result(*regression.squared_correlations(), own, regression.rows, interval, unit)
+        request.result(*regression.squared_correlations(), own, regression.rows, interval, unit)
         for regression, own in zip(regressions, targets)
     )
     return found[0] if run.batch is None else found
@@ -175,6 +168,8 @@ def _regressions(run_states, targets, ridge, report):
             if len(regressions) == sequence:
                 regressions.append(Regression(rows[:, sequence].mean(axis=0), ridge=ridge))
             regressions[sequence].add(rows[:, sequence], of_sequence.rows(start, stop))
+    if any(regression.overflowed for regression in regressions):
+        raise ValueError("the state must stay bounded along the run, but its squares overflow")
     bad = [sequence for sequence, regression in enumerate(regressions) if not regression.well_conditioned]
     if bad:
         sample = run_states.sample(max(_SAMPLE, 8 * run_states.size))
@@ -219,133 +214,16 @@ def _series(run, sequence, basis, degree):
     return values, of_input.legendre(values, degree)
 
 
-def _in_closed_form(cell, inputs, asked, interval, unit, backend):
+def _in_closed_form(cell, inputs, request, interval, unit, backend):
     if inputs is not None:
         raise ValueError('method="gramian" takes no inputs: it holds for independent inputs of any distribution')
-    if asked.degree > 1 or asked.readout != "state" or asked.ridge:
+    if request.degree > 1 or request.readout != "state" or request.ridge:
         raise ValueError('method="gramian" is for degree=1, readout="state" and ridge=0')
     if not is_linear(cell):
         raise ValueError(
             'method="gramian" is for networks that are linear throughout: Linear and Diagonal layers, Elman and Dense '
             f'layers with the nonlinearity "identity"; got {cell!r}'
         )
-    raw, rank = exact_capacities(cell, asked.lags[0], backend.name)
+    raw, rank = exact_capacities(cell, request.lags[0], backend.name)
     nothing = np.zeros(cell.input_size)
-    return _result(raw, raw, (), nothing, nothing, rank, None, "gramian", interval, unit)
-
-
-def _result(raw, capacities, products, chance, thresholds, rank, samples, method, interval, unit, degrees=1):
-    """``products`` are the terms of degree 2 and more; the other arrays are by lag and channel."""
-    by_degree = np.zeros(degrees)
-    by_degree[0] = capacities.sum()
-    for term in products:
-        by_degree[sum(degree for _, _, degree in term.factors) - 1] += term.capacity
-    by_lag = capacities[1:].sum(axis=1)
-    return MemoryCapacity(
-        total=float(by_lag.sum()),
-        by_lag=by_lag,
-        by_channel=capacities[1:],
-        present=float(capacities[0].sum()),
-        by_degree=by_degree,
-        terms=tuple(sorted((term for term in products if term.capacity > 0), key=lambda term: -term.capacity)),
-        raw=raw,
-        chance=chance,
-        thresholds=thresholds,
-        bound=rank,
-        samples=samples,
-        method=method,
-        interval=interval,
-        unit=unit,
-    )
-
-
-class Asked:
-    """What a regression is asked for, checked.
-
-    Attributes
-    ----------
-    lags : tuple of int
-        The largest of each degree.
-    """
-
-    def __init__(self, max_lag, degree, basis, readout, ridge, surrogates, surrogate, significance):
-        self.degree = as_count("degree", degree, 1)
-        self.lags = self._read_lags(max_lag)
-        check_choice("basis", basis, ("legendre", "empirical"))
-        check_choice("readout", readout, ("state", "outputs"))
-        check_choice("surrogate", surrogate, ("shift", "shuffle"))
-        self.basis, self.readout, self.surrogate = basis, readout, surrogate
-        self.ridge = as_number("ridge", ridge)
-        if not (self.ridge >= 0 and isfinite(self.ridge)):
-            raise ValueError(f"ridge must be finite and not negative, got {ridge}")
-        self.surrogates = as_count("surrogates", surrogates, 0)
-        if 0 < self.surrogates < _FEWEST_SURROGATES:
-            raise ValueError(f"surrogates must be 0, for none, or at least {_FEWEST_SURROGATES}, got {surrogates}")
-        self.significance = None if significance is None else as_number("significance", significance)
-        if significance is not None and not 0 < self.significance < 1:
-            raise ValueError(f"significance must be in (0, 1), got {significance}")
-
-    def _read_lags(self, max_lag):
-        if not isinstance(max_lag, Sequence) or isinstance(max_lag, str):
-            return (as_count("max_lag", max_lag, 1),) * self.degree
-        if len(max_lag) != self.degree:
-            raise ValueError(f"max_lag must be an integer or one for each degree, {self.degree}, got {len(max_lag)}")
-        return tuple(as_count(f"max_lag[{index}]", lag, 1) for index, lag in enumerate(max_lag))
-
-    def check_length(self, run, first, features):
-        rows, least = run.steps - first, max(2 * features, features + 10)
-        if rows < least:
-            raise ValueError(
-                f"the series must be longer: of its {run.steps} steps {max(0, rows)} are left after the burn-in and "
-                f"{max(self.lags)} lags, {features} states need at least {least}"
-            )
-        if self.surrogates and self.surrogate == "shift" and run.steps < _APART * (max(self.lags) + 1):
-            raise ValueError(
-                f"the series must be longer for surrogates shifted beyond the lags: at least "
-                f"{_APART * (max(self.lags) + 1)} steps for {max(self.lags)} lags, got {run.steps}"
-            )
-
-    def check_products(self, channels, features):
-        for degree in range(2, self.degree + 1):
-            count = of_input.count_products(degree, self.lags[degree - 1], channels)
-            if count > min(_MOST_PRODUCTS, _MOST_SUMS // features):
-                raise ValueError(
-                    f"max_lag={self.lags[degree - 1]} makes {count:,} products of degree {degree}, too many; give each "
-                    "degree lags of its own, such as max_lag=(200, 30, 10)"
-                )
-
-    def targets(self, inputs, polynomials, generator):
-        """Those of one sequence."""
-        channels = inputs.shape[1]
-        by_degree = [list(of_input.products(d, self.lags[d - 1], channels)) for d in range(2, self.degree + 1)]
-        unknown = [((channel, 0, 1),) for channel in range(channels) for _ in range(self.surrogates)]
-        for products in by_degree:
-            unknown += [products[index] for index in generator.integers(0, len(products), self.surrogates)]
-        if self.surrogate == "shuffle":
-            shifts = [generator.permutation(len(inputs)) for _ in unknown]
-        else:
-            apart = 2 * (max(self.lags) + 1)
-            shifts = generator.integers(apart, len(inputs) - apart, len(unknown), endpoint=True)
-        known = [factors for products in by_degree for factors in products]
-        return of_input.Targets(inputs, polynomials, self.lags[0], known, unknown, shifts)
-
-    def result(self, correlations, rank, targets, samples, interval, unit):
-        """From the squared correlations of the targets' columns."""
-        channels, lags = targets.inputs.shape[1], self.lags[0]
-        linear, known, unknown = np.split(
-            correlations, np.cumsum([channels * (lags + 1), len(targets.products)])
-        )  # fmt: skip
-        unknown = unknown.reshape(channels + self.degree - 1, -1)
-        levels = [chance_level(found, self.significance) for found in unknown]
-        # By channel and lag, as the columns are.
-        raw = linear.reshape(channels, lags + 1)
-        capacities = [beyond_chance(found, *level) for found, level in zip(raw, levels)]
-        terms = []
-        for factors, correlation in zip(targets.products, known):
-            level = levels[channels + sum(degree for _, _, degree in factors) - 2]
-            terms.append(Term(float(beyond_chance(correlation, *level)), factors))
-        chance, thresholds = np.array(levels[:channels]).T
-        return _result(
-            raw.T, np.stack(capacities, axis=1), terms, chance, thresholds, rank, samples, "regression",
-            interval, unit, self.degree,
-        )  # fmt: skip
+    return MemoryCapacity.of(raw, raw, (), 1, (nothing, nothing), rank, None, "gramian", interval, unit)

@@ -71,6 +71,32 @@ class MemoryCapacity:
     interval: float
     unit: str
 
+    @classmethod
+    def of(cls, raw, capacities, terms, degrees, chance, rank, samples, method, interval, unit):
+        """From arrays by lag, 0 included, and channel; ``terms`` are those of degree 2 and more, ``chance`` its level
+        and the thresholds by channel."""
+        by_degree = np.zeros(degrees)
+        by_degree[0] = capacities.sum()
+        for term in terms:
+            by_degree[sum(degree for _, _, degree in term.factors) - 1] += term.capacity
+        by_lag = capacities[1:].sum(axis=1)
+        return cls(
+            total=float(by_lag.sum()),
+            by_lag=by_lag,
+            by_channel=capacities[1:],
+            present=float(capacities[0].sum()),
+            by_degree=by_degree,
+            terms=tuple(sorted((term for term in terms if term.capacity > 0), key=lambda term: -term.capacity)),
+            raw=raw,
+            chance=chance[0],
+            thresholds=chance[1],
+            bound=rank,
+            samples=samples,
+            method=method,
+            interval=interval,
+            unit=unit,
+        )
+
     @property
     def lags(self):
         """1 … L."""

@@ -25,4 +25,4 @@ def chance_level(correlations, probability):
 def beyond_chance(correlations, mean, threshold):
     """What is left above the level of chance, so that 1 stays 1; zero at and below the threshold."""
     known = correlations > threshold
-    return np.where(known, (correlations - mean) / (1 - mean if mean < 1 else 1), 0.0)
+    return np.where(known, (correlations - mean) / np.where(np.less(mean, 1), 1 - mean, 1), 0.0)

@@ -58,13 +58,18 @@ class Regression:
         centred = features - self.mean
         white = centred if self.matrix is None else centred @ self.matrix
         self.rows += len(white)
-        self._features = self._features + white.sum(axis=0)
-        self._gram = self._gram + white.T @ white
+        with np.errstate(over="ignore", invalid="ignore"):
+            self._features = self._features + white.sum(axis=0)
+            self._gram = self._gram + white.T @ white
+            self._cross = self._cross + white.T @ targets
+            if self.ridge:
+                self._back = self._back + white.T @ centred
         self._targets = self._targets + targets.sum(axis=0)
         self._squares = self._squares + np.einsum("ij,ij->j", targets, targets)
-        self._cross = self._cross + white.T @ targets
-        if self.ridge:
-            self._back = self._back + white.T @ centred
+
+    @property
+    def overflowed(self):
+        return not (np.isfinite(self._gram).all() and np.isfinite(self._cross).all())
 
     @property
     def well_conditioned(self):
