@@ -147,6 +147,16 @@ def test_every_cell_has_a_horizon_on_every_backend(name):
     np.testing.assert_allclose(second.curve[:3], found[1].curve[:3], rtol=0.5, atol=1e-6)  # other starts, alike
 
 
+def test_every_backend_follows_the_same_perturbations(rng, backend):
+    cell = Elman(0.5 * rng.normal(size=(4, 4)), rng.normal(size=(4, 2)), leak=0.7)
+    inputs = series(rng, 300, 2)
+    for size in (None, 1.0):
+        options = {"size": size, "max_lag": 10, "starts": 60}
+        found, true = (memory_horizon(cell, inputs, backend=b, **options) for b in (backend, "reference"))
+        np.testing.assert_allclose(found.percentiles, true.percentiles, rtol=1e-10)
+        np.testing.assert_allclose(found.input_percentiles, true.input_percentiles, rtol=1e-10)
+
+
 @pytest.mark.parametrize("gate", ["LSTM", "GRU", "GatedDiagonal"])
 def test_gates_that_stand_at_a_value_keep_that_much(rng, gate):
     """With all other weights zero the gate is the whole Jacobian of the memory."""

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from ..diagnosis.page import describe_time
 from .style import BLUE, GREY, ORANGE, RED, dress, make_axes
 
 _FLOOR = 1e-6
@@ -26,8 +27,8 @@ def plot_long_term_dependence(found, ax=None):
         if np.isfinite(at):
             ax.plot(found.duration, at, "o", color=RED, markersize=6)
             ax.annotate(
-                f"{found.duration:,.6g} {found.unit}", (found.duration, at), xytext=(8, 8), textcoords="offset points",
-                color=RED, fontweight="bold",
+                describe_time(found.duration, found.unit), (found.duration, at),
+                xytext=(8, 8), textcoords="offset points", color=RED, fontweight="bold",
             )  # fmt: skip
     ax.legend(frameon=False, loc="lower left", fontsize=9)
     return dress(ax, "How long a pattern tells outputs apart", f"{found.unit} since the pattern", "standard deviations")

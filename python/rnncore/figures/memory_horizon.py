@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from ..diagnosis.page import describe_time
 from .style import BLUE, GREY, ORANGE, RED, dress, make_axes
 
 _FLOOR = 1e-16
@@ -34,7 +35,7 @@ def plot_memory_horizon(found, ax=None):
     if found.steps is not None:
         ax.plot(found.duration, max(found.curve[found.steps], _FLOOR), "o", color=RED, markersize=6)
         ax.annotate(
-            f"{found.duration:,.6g} {found.unit}", (found.duration, max(found.curve[found.steps], _FLOOR)),
+            describe_time(found.duration, found.unit), (found.duration, max(found.curve[found.steps], _FLOOR)),
             xytext=(8, 8), textcoords="offset points", color=RED, fontweight="bold",
         )  # fmt: skip
     else:

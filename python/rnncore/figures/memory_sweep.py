@@ -33,6 +33,6 @@ def plot_memory_sweep(found, ax=None):
         ax.annotate("▲ beyond the lags", (0.98, 0.95), xycoords="axes fraction", ha="right", color=RED, fontsize=9)
     if lines[0] is not None:
         ax.legend(frameon=False, loc="best", fontsize=9)
-    ax.set_ylim(0, 1.25 * top)
+    ax.set_ylim(0, (1.25 if len(finite) < values.size else 1.0) * top)
     quantity = "steps until forgotten" if found.measure == "horizon" else "memory capacity"
     return dress(ax, quantity.capitalize(), _WORDS[names[order[0]]] if names else "", quantity)

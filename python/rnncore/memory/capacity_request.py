@@ -88,7 +88,7 @@ class CapacityRequest:
         return of_input.Targets(inputs, polynomials, self.lags[0], known, unknown, shifts)
 
     def result(self, correlations, rank, targets, samples, interval, unit):
-        """From the squared correlations of the targets' columns."""
+        """From the squared correlations of the columns of targets."""
         channels, lags = targets.inputs.shape[1], self.lags[0]
         linear, known, unknown = np.split(
             correlations, np.cumsum([channels * (lags + 1), len(targets.products)])

@@ -1,7 +1,6 @@
 """What readouts recover by chance: of n features fitted to N samples, a share of about n / N."""
 
 import numpy as np
-from scipy import stats
 
 
 def chance_level(correlations, probability):
@@ -18,8 +17,10 @@ def chance_level(correlations, probability):
         return mean, -np.inf
     if not 0 < variance < mean * (1 - mean):
         return mean, mean
+    from scipy.special import betainccinv  # the upper quantile of the Beta distribution
+
     size = mean * (1 - mean) / variance - 1
-    return mean, float(stats.beta.isf(probability, mean * size, (1 - mean) * size))
+    return mean, float(betainccinv(mean * size, (1 - mean) * size, probability))
 
 
 def beyond_chance(correlations, mean, threshold):

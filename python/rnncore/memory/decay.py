@@ -3,7 +3,6 @@
 from typing import NamedTuple
 
 import numpy as np
-from scipy import stats
 
 ROUNDING = 1e-12  # relative distance; below it rounding errors of float64 show in the slope
 _FEWEST_POINTS = 8
@@ -130,5 +129,7 @@ def _by_block(logs, lags):
 def _interval(value, slopes):
     if len(slopes) < 2:
         return np.nan, np.nan
-    half = stats.t.ppf((1 + _CONFIDENCE) / 2, len(slopes) - 1) * np.std(slopes, ddof=1) / np.sqrt(len(slopes))
+    from scipy.special import stdtrit  # the quantile of Student's t
+
+    half = stdtrit(len(slopes) - 1, (1 + _CONFIDENCE) / 2) * np.std(slopes, ddof=1) / np.sqrt(len(slopes))
     return float(value - half), float(value + half)

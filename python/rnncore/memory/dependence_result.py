@@ -12,8 +12,7 @@ class LongTermDependence:
     Attributes
     ----------
     steps : int or None
-        The largest lag up to which the separation stays at or above the threshold; None where it is below from the
-        start.
+        The last lag at which the separation is at or above the threshold; None where it never is.
     explanation : str
     lags : (L,) int64 array
         Steps since the last one of the pattern, ascending from 0.
@@ -53,15 +52,14 @@ class LongTermDependence:
     def of(cls, lags, found, *, threshold, starts, interval, unit):
         """``found`` is a list of what :func:`separation_of` tells, lag by lag."""
         separation, errors, chance, by_output, effect = map(np.array, zip(*found))
-        below = np.flatnonzero(~(separation >= threshold))
-        last = len(lags) - 1 if not len(below) else int(below[0]) - 1
-        steps = int(lags[last]) if last >= 0 else None
+        apart = np.flatnonzero(separation >= threshold)
+        steps = int(lags[apart[-1]]) if len(apart) else None
         if steps is None:
-            explanation = f"the outputs are {separation[0]:.3g} standard deviations apart right after the pattern"
-        elif not len(below):
+            explanation = f"the outputs are at most {separation.max():.3g} standard deviations apart"
+        elif steps == lags[-1]:
             explanation = f"still {separation[-1]:.3g} standard deviations apart at the largest lag, {steps:,}"
         else:
-            explanation = f"at least {threshold:.3g} standard deviations apart up to lag {steps:,}"
+            explanation = f"at least {threshold:.3g} standard deviations apart, last at lag {steps:,}"
         return cls(
             steps, explanation, lags, separation, errors, chance, by_output, effect, threshold, starts, interval, unit
         )

@@ -11,7 +11,6 @@ accurate as the eigenvalues of A, and the sum over all lags is the number of con
 """
 
 import numpy as np
-from scipy.linalg import schur, solve_triangular
 
 from ..cells import Dense, Diagonal, Elman, Linear
 from ..jacobians import jacobian
@@ -79,6 +78,8 @@ def _independent(basis, vectors, tolerance):
 def input_normal(transition, drive):
     """``(A, B)``, complex, of the same responses but for coordinates, with A Aᴴ + B Bᴴ = 1: white inputs of variance 1
     make states of variance 1, uncorrelated."""
+    from scipy.linalg import schur, solve_triangular
+
     size, inputs = drive.shape
     if not size:
         return np.empty((0, 0)), np.empty((0, inputs))
