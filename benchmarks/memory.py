@@ -70,7 +70,7 @@ def main():
     continue_on_one_thread(arguments)
     steps, rounds = (20_000, 2) if arguments.quick else (100_000, 7)
     found = {"horizons": list(horizons(steps, steps // 10))}
-    interleave(found["horizons"], rounds=rounds if arguments.quick else 3, repeats=1)
+    interleave(found["horizons"], rounds=min(rounds, 3), repeats=1)
     print(f"seconds of a memory horizon from {steps // 10:,} starts of 64 units along {steps:,} steps, by lags")
     print_table(["lags", "s", "cores"], [[c.name, *_row(c)] for c in found["horizons"]])
     for connectivity in (0.1, 1.0) if find_spec("reservoirpy") else ():

@@ -1,9 +1,13 @@
 """How much of its past input a network holds: memory capacity, linear and nonlinear."""
 
+from collections import deque
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+
 import numpy as np
 
 from ..arrays import as_count
-from ..backends import choose_backend, prepare
+from ..backends import choose_backend
 from ..cells import Cell
 from ..progress import progress_reporter
 from ..runs import Run
@@ -16,6 +20,7 @@ from .linear_network import exact_capacities, is_linear
 from .regression import Regression, whitening
 from .run_states import RunStates
 
+_LANES = 4
 _SAMPLE = 2048  # states, at least, by which the regression is conditioned
 _STEPS = 100_000  # of a series that is made up
 
@@ -119,6 +124,9 @@ def memory_capacity(
     zero. Of inputs that are correlated in time the past can also be told from the present, without any memory; that is
     no chance and counts: of a periodic series every lag is known.
 
+    A long run of a network that forgets is walked as stretches side by side, each from some steps before it; where
+    their states do not meet, but for rounding, it is walked step by step.
+
     "gramian" normalises the controllability Gramian instead of inverting it, see ``rnncore.memory.linear_network``.
     All lags together, lag 0 included, make the number of controllable states.
 
@@ -146,7 +154,7 @@ def memory_capacity(
         inputs, steps = generator.uniform(-1, 1, (steps, cell.input_size)), None
     run = Run(cell, inputs, steps, state, check_finite)
     first = max(read_burn_in(burn_in, run.steps), max(request.lags))
-    run_states = RunStates(run, prepare(cell, backend), readout, first, threads)
+    run_states = RunStates(run, backend, readout, first, threads)
     request.check_length(run, first, run_states.size)
     series = [_series(run, sequence, request.basis, request.degree) for sequence in range(run.width)]
     request.check_products(cell.input_size, run_states.size)
@@ -162,24 +170,55 @@ def memory_capacity(
 
 def _regressions(run_states, targets, ridge, report):
     """One for each sequence: of the states as they are, and where these are badly conditioned of whitened ones."""
-    regressions = []
-    for start, stop, rows in run_states.pieces(report):
-        for sequence, of_sequence in enumerate(targets):
-            if len(regressions) == sequence:
-                regressions.append(Regression(rows[:, sequence].mean(axis=0), ridge=ridge))
-            regressions[sequence].add(rows[:, sequence], of_sequence.rows(start, stop))
-    if any(regression.overflowed for regression in regressions):
+    found = _summed(run_states, targets, lambda sequence, rows: Regression(rows.mean(axis=0), ridge=ridge), report)
+    if any(regression.overflowed for regression in found):
         raise ValueError("the state must stay bounded along the run, but its squares overflow")
-    bad = [sequence for sequence, regression in enumerate(regressions) if not regression.well_conditioned]
+    bad = [sequence for sequence, regression in enumerate(found) if not regression.well_conditioned]
     if bad:
         sample = run_states.sample(max(_SAMPLE, 8 * run_states.size))
         rounding = np.finfo(run_states.run.cell.dtype).eps
-        for sequence in bad:
-            regressions[sequence] = Regression(*whitening(sample[:, sequence], rounding), ridge)
-        for start, stop, rows in run_states.pieces(lambda steps: None):
-            for sequence in bad:
-                regressions[sequence].add(rows[:, sequence], targets[sequence].rows(start, stop))
-    return regressions
+        white = {sequence: whitening(sample[:, sequence], rounding) for sequence in bad}
+        again = [targets[sequence] if sequence in white else None for sequence in range(len(targets))]
+        better = _summed(
+            run_states, again, lambda sequence, rows: Regression(*white[sequence], ridge=ridge), lambda steps: None
+        )  # fmt: skip
+        found = [first if second is None else second for first, second in zip(found, better)]
+    return found
+
+
+def _summed(run_states, targets, begin, report):
+    """Regressions over all pieces, None where targets are; ``begin(sequence, rows)`` makes one.
+
+    Pieces go to lanes in turn, and lanes are added up in the end: sums do not depend on how many threads there are.
+    """
+    lanes = [[] for _ in range(_LANES)]
+    wanted = [sequence for sequence, of_sequence in enumerate(targets) if of_sequence is not None]
+
+    def add(lane, start, stop, rows):
+        for sequence, regression in zip(wanted, lanes[lane]):
+            regression.add(rows[:, sequence], targets[sequence].rows(start, stop))
+
+    with ExitStack() as stack:
+        workers = [
+            stack.enter_context(ThreadPoolExecutor(1)) for _ in range(min(run_states.threads, _LANES))
+        ]  # fmt: skip
+        pending = deque()
+        for number, (start, stop, rows) in enumerate(run_states.pieces(report)):
+            if number == 0:
+                for lane in lanes:
+                    lane += [begin(sequence, rows[:, sequence]) for sequence in wanted]
+            lane = number % _LANES
+            pending.append(workers[lane % len(workers)].submit(add, lane, start, stop, rows))
+            while len(pending) > (2 * len(workers) if len(workers) > 1 else 0):
+                pending.popleft().result()
+        for one in pending:
+            one.result()
+    for lane in lanes[1:]:
+        for regression, other in zip(lanes[0], lane):
+            if other.rows:
+                regression.merge(other)
+    of_sequence = dict(zip(wanted, lanes[0]))
+    return [of_sequence.get(sequence) for sequence in range(len(targets))]
 
 
 def _check_cell(cell):

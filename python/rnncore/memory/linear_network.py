@@ -96,8 +96,10 @@ def input_normal(transition, drive):
     white_states, white_inputs = np.zeros((inputs, size), complex), np.eye(inputs, dtype=complex)
     for state in reversed(range(size)):
         multiplier = triangle[state, state]
-        strength = np.linalg.norm(drive[state])
-        row = drive[state] / strength if strength > 0 else np.eye(inputs)[0]
+        largest = np.abs(drive[state]).max()
+        # Real and imaginary parts by themselves: complex quotients of the smallest numbers overflow.
+        row = (drive[state].view(float) / largest).view(complex) if largest > 0 else np.eye(inputs)[0]
+        row, strength = row / np.linalg.norm(row), largest * np.linalg.norm(row)
         scale = np.sqrt((1 - abs(multiplier)) * (1 + abs(multiplier)))
         row, amplitude = row * scale, strength / scale
         place = size - 1 - state

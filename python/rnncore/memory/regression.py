@@ -67,6 +67,12 @@ class Regression:
         self._targets = self._targets + targets.sum(axis=0)
         self._squares = self._squares + np.einsum("ij,ij->j", targets, targets)
 
+    def merge(self, other):
+        """Add the sums of another regression, of the same mean and matrix."""
+        self.rows += other.rows
+        for name in ("_features", "_gram", "_cross", "_back", "_targets", "_squares"):
+            setattr(self, name, getattr(self, name) + getattr(other, name))
+
     @property
     def overflowed(self):
         return not (np.isfinite(self._gram).all() and np.isfinite(self._cross).all())

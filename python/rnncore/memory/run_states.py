@@ -1,10 +1,12 @@
 """The states, or the outputs, of a run, piece by piece and as often as they are asked for."""
 
-from concurrent.futures import ThreadPoolExecutor
+from itertools import pairwise
 
 import numpy as np
 
+from ..backends import prepare
 from ..nonfinite import is_finite, nonfinite_error
+from .side_by_side import walk_side_by_side
 
 _PIECE = 2048  # steps: sums over a run are made of theirs, so that they do not depend on how fast it went
 _HELD_BYTES = 1 << 28
@@ -16,17 +18,15 @@ class RunStates:
     Parameters
     ----------
     run : Run
-    program : Program
+    backend : Backend
     readout : {"state", "outputs"}
     first : int
         Steps before those that are wanted.
     threads : int
-        With more than one, a piece is walked while the caller works on the one before it.
     """
 
-    def __init__(self, run, program, readout, first, threads):
-        self.run, self.program, self.first = run, program, first
-        self.ahead, self.threads = threads > 1, max(1, threads - 1)
+    def __init__(self, run, backend, readout, first, threads):
+        self.run, self.backend, self.first, self.threads = run, backend, first, threads
         self.of_outputs = readout == "outputs"
         self.size = run.cell.output_size if self.of_outputs else run.cell.state_size
         self._start = run.state.copy()
@@ -40,40 +40,38 @@ class RunStates:
                 yield start, stop, rows.astype(np.float64, copy=False)
             return
         held = []
-        for start, stop, rows in self._walked(report):
+        for start, stop, rows in self._side_by_side(report) or self._walked(report):
             if self._small:
                 held.append((start, stop, rows))
             yield start, stop, rows.astype(np.float64, copy=False)
         self._held = held if self._small else None
 
-    def _walked(self, report):
-        run = self.run
-        run.state[...] = self._start
-        segments = run.segments(_PIECE, report, kept=self.size)
-        with ThreadPoolExecutor(1) as worker:
-            coming = worker.submit(self._walk_next, segments)
-            while (piece := coming.result()) is not None:
-                if self.ahead:
-                    coming = worker.submit(self._walk_next, segments)
-                if piece[1] > self.first:
-                    start = max(piece[0], self.first)
-                    yield start, piece[1], piece[2][start - piece[0] :]
-                if not self.ahead:
-                    coming = worker.submit(self._walk_next, segments)
-
-    def _walk_next(self, segments):
-        run, (start, stop) = self.run, next(segments, (None, None))
-        if start is None:
+    def _side_by_side(self, report):
+        """The same pieces where the run can be walked as stretches, else None."""
+        if not self._small:
             return None
-        before = run.state.copy()
-        rows = np.empty((stop - start, run.width, self.size), run.cell.dtype)
-        self.program.advance(
-            run.inputs_between(start, stop), stop - start, run.state, start=start, every=1, threads=self.threads,
-            outputs=rows if self.of_outputs else None, states=None if self.of_outputs else rows,
-        )  # fmt: skip
-        if not is_finite(run.state, rows):
-            raise nonfinite_error(run, self.program, start, stop, before, threads=self.threads)
-        return start, stop, rows
+        found = walk_side_by_side(self.run, self.backend, self.size, self.of_outputs, self.threads)
+        if found is None:
+            return None
+        report(self.run.steps)
+        edges = range(self.first, self.run.steps, _PIECE)
+        return [(start, stop, found[start:stop]) for start, stop in pairwise([*edges, self.run.steps])]
+
+    def _walked(self, report):
+        run, program = self.run, prepare(self.run.cell, self.backend)
+        run.state[...] = self._start
+        for start, stop in run.segments(_PIECE, report, kept=self.size):
+            before = run.state.copy()
+            rows = np.empty((stop - start, run.width, self.size), run.cell.dtype)
+            program.advance(
+                run.inputs_between(start, stop), stop - start, run.state, start=start, every=1, threads=self.threads,
+                outputs=rows if self.of_outputs else None, states=None if self.of_outputs else rows,
+            )  # fmt: skip
+            if not is_finite(run.state, rows):
+                raise nonfinite_error(run, program, start, stop, before, threads=self.threads)
+            if stop > self.first:
+                first = max(start, self.first)
+                yield first, stop, rows[first - start :]
 
     def sample(self, count):
         """``(about count, B, size)``: states evenly spread."""
