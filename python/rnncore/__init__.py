@@ -14,6 +14,16 @@ from .io import load, save
 from .jacobians import jacobian
 from .linear import Modes, Superposition, TransientGrowth, impulse_response, modes, superpose
 from .lyapunov import LyapunovSpectrum, lyapunov_spectrum
+from .memory import (
+    LongTermDependence,
+    MemoryCapacity,
+    MemoryHorizon,
+    MemorySweep,
+    long_term_dependence,
+    memory_capacity,
+    memory_horizon,
+    memory_sweep,
+)
 from .products import jacobian_product
 from .scaled_matrix import ScaledMatrix
 from .simulation import simulate
@@ -40,8 +50,12 @@ __all__ = [
     "Gradients",
     "LayerGradients",
     "Linear",
+    "LongTermDependence",
     "LyapunovSpectrum",
     "MatrixSequence",
+    "MemoryCapacity",
+    "MemoryHorizon",
+    "MemorySweep",
     "Modes",
     "NonFiniteError",
     "Recording",
@@ -64,7 +78,11 @@ __all__ = [
     "jvp",
     "layer_gradients",
     "load",
+    "long_term_dependence",
     "lyapunov_spectrum",
+    "memory_capacity",
+    "memory_horizon",
+    "memory_sweep",
     "modes",
     "record",
     "save",

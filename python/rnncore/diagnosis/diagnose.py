@@ -9,6 +9,7 @@ from .forgetting import measure_forgetting
 from .gates import gate_watchers
 from .gradients import measure_gradients
 from .memory import measure_memories
+from .recall import measure_recall
 from .recurrence import describe_recurrences
 from .report import Diagnosis
 from .run import run_watched
@@ -100,6 +101,7 @@ def diagnose(
         recurrence=describe_recurrences(task.cell),
         forgetting=measure_forgetting(task, boundedness, **options),
         gradients=gradients,
+        recall=measure_recall(task, start, gradients, **options),
         memories=measure_memories(task, start, gradients, **options),
         forecast=judged,
         no_forecast=no_forecast if judged or no_forecast else "the run ended before the held-back part",

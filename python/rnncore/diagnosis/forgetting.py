@@ -4,14 +4,14 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from ..memory.decay import falls_below, fitted_range, keeps_shrinking, slope
+from ..memory.distances import lengths
 from ..simulation import simulate
 
 REMAINING = 0.01
 _PIECE = 1024
 _LONGEST = 1_000_000  # steps
 _WATCHED_ON = 10  # times as long as forgetting took, at least one piece
-_ROUNDING = 1e-12  # relative distance; below it rounding errors of float64 show in the slope
-_FEWEST_POINTS = 8
 
 
 @dataclass(frozen=True)
@@ -93,10 +93,7 @@ def judge(distance, interval=1.0, unit="steps"):
     watched = len(distance) - 1
     finite = np.isfinite(distance)
     remaining = float(distance[-1]) if finite[-1] else None
-    below = np.flatnonzero(distance <= REMAINING)
-    steps = int(below[0]) if len(below) else None
-    above = np.flatnonzero(~(distance <= REMAINING))
-    for_good = int(above[-1]) + 1 if above[-1] < watched else None
+    steps, for_good = falls_below(distance, REMAINING)
     rate, first, last = _fit(distance)
     verdict, explanation = _explain(distance, steps, for_good, rate, finite)
     return Forgetting(
@@ -141,23 +138,18 @@ def _run_two(task, largest, seed, options):
 
 
 def _distances(states):
-    """Of the two states of each step; squares neither overflow nor underflow, so that zero means equal states."""
+    """Of the two states of each step."""
     with np.errstate(all="ignore"):
-        differences = states[:, 0].astype(np.float64) - states[:, 1]
-        scale = np.abs(differences).max(axis=1)
-        return scale * np.linalg.norm(differences / np.where(scale > 0, scale, 1)[:, None], axis=1)
+        return lengths(states[:, 0].astype(np.float64) - states[:, 1])
 
 
 def _fit(distance):
-    """Least-squares slope of ln distance, from half of the start on, down to rounding; and the steps it rests on."""
-    usable = np.isfinite(distance) & (distance > _ROUNDING)
-    last = int(np.argmin(usable)) - 1 if not usable.all() else len(distance) - 1
-    halved = np.flatnonzero(distance[: last + 1] <= 0.5)
-    first = int(halved[0]) if len(halved) else last // 2
-    if last - first + 1 < _FEWEST_POINTS:
+    """Least-squares slope of ln distance, and the steps it rests on."""
+    between = fitted_range(distance)
+    if between is None:
         return None, None, None
-    steps = np.arange(first, last + 1) - (first + last) / 2
-    return float(steps @ np.log(distance[first : last + 1]) / (steps @ steps)), first, last
+    first, last = between
+    return slope(np.arange(first, last + 1.0), np.log(distance[first : last + 1]))[0], first, last
 
 
 def _explain(distance, steps, for_good, rate, finite):
@@ -171,13 +163,7 @@ def _explain(distance, steps, for_good, rate, finite):
     left = f"{100 * distance[-1]:.3g} % remains after {watched:,} step{'s' if watched > 1 else ''}"
     if rate is None:
         return "cannot say", f"the run is too short: {left}"
-    if not _keeps_shrinking(distance):
+    if not keeps_shrinking(distance):
         return "does not forget", f"{left}, and it {'grows' if rate * watched > 1 else 'does not shrink'}"
     needed = np.log(REMAINING / distance[-1]) / rate
     return "cannot say", f"the run is too short: {left}; at the fitted rate 1 % would take about {needed:,.0f} more"
-
-
-def _keeps_shrinking(distance):
-    """Whether each quarter of the second half lies below the one before, by more than rounding."""
-    quarters = [np.log(quarter).mean() for quarter in np.array_split(distance[len(distance) // 2 :], 4)]
-    return bool(np.all(np.diff(quarters) < -_ROUNDING * len(distance)))

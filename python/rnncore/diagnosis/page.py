@@ -28,6 +28,7 @@ def sections(diagnosis):
     return [
         _run(diagnosis.run),
         _forgetting(diagnosis.forgetting),
+        *_recall(diagnosis.recall),
         _gradients(diagnosis.gradients, diagnosis.run.steps),
         *[_memory(found, diagnosis) for found in diagnosis.memories],
         _forecast(diagnosis.forecast, diagnosis.no_forecast),
@@ -85,6 +86,62 @@ def _forgetting(found):
         fit = f"fitted from step {found.rate_from:,} to {found.rate_to:,}"
         rows.append(("falls to 1/e in", f"{describe_time(found.time_constant, found.unit)} ({fit})"))
     rows.append(("measured by", "two runs under the same input, one from zero and one from a random state, in float64"))
+    return Section(title, rows, finding)
+
+
+def _recall(found):
+    """Two sections; none where neither could be measured."""
+    if found.horizon is None and found.capacity is None:
+        return
+    yield _horizon(found.horizon, found.no_horizon)
+    yield _capacity(found.capacity, found.no_capacity)
+
+
+def _horizon(found, why):
+    title = "How long it remembers"
+    if found is None:
+        return Section(title, [], f"Not measured: {why}")
+    share = f"{100 * found.threshold:.3g} %"
+    if found.steps is None:
+        finding = f"{found.verdict.capitalize()}: {found.explanation}"
+    else:
+        finding = f"At most {share} of a small change of the state remains after {_lag(found.steps, found)}"
+    rows = []
+    if found.input_curve is not None:
+        rows.append(("of a change of the input", f"at most {share} after {_lag(found.input_steps, found)}"))
+    low, *_, high = found.steps_of_starts
+    rows.append((f"{found.starts} starting points", f"{_lag(low, found)} for one in ten, {_lag(high, found)} for nine"))
+    if found.decay is not None:
+        rows.append(("by which law", _law(found)))
+    return Section(title, rows, finding)
+
+
+def _lag(steps, found):
+    return "more than the lags" if steps is None else describe_time(steps * found.interval, found.unit)
+
+
+def _law(found):
+    law = found.decay
+    if law.law == "power law":
+        value, (low, high), what = law.exponent, law.exponent_interval, "power of the lag"
+    else:
+        value, (low, high), what = law.rate, law.rate_interval, "nats per step"
+    sure = "" if math.isnan(low) else f" (95 %: {low:.3g} … {high:.3g})"
+    return f"{law.law}, {value:.3g}{sure} {what}"
+
+
+def _capacity(found, why):
+    title = "How much of the series it holds"
+    if found is None:
+        return Section(title, [], f"Not measured: {why}")
+    lags, inputs = len(found.by_lag), found.by_channel.shape[1]
+    of = f"the last {lags:,} inputs" if inputs == 1 else f"the last {lags:,} steps of {inputs:,} inputs"
+    finding = f"The state holds {found.total:.3g} of {of}, as far as a linear readout can tell"
+    known = np.flatnonzero(found.by_lag >= inputs / 2)
+    rows = []
+    if len(known):
+        rows.append(("half of the variance", f"up to {_lag(int(known[-1]) + 1, found)} ago"))
+    rows.append(("at most", f"{found.bound:,}, the directions of the state, where inputs are independent in time"))
     return Section(title, rows, finding)
 
 

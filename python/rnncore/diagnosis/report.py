@@ -14,6 +14,7 @@ from .gates import Gate
 from .gradients import Gradients
 from .memory import Memory
 from .page import plain_page
+from .recall import Recall
 from .recurrence import Recurrence
 from .run import Run
 from .saturation import Saturation
@@ -40,6 +41,8 @@ class Diagnosis:
     forgetting : Forgetting
     gradients : Gradients
         Lyapunov exponents, and what becomes of a gradient on its way back in time.
+    recall : Recall
+        How long it remembers, from many points of the series, and how much of it.
     memories : tuple of Memory
         Of each gated layer, how long its units keep a memory and how much of a gradient the gates carry.
     forecast : Forecast or None
@@ -56,6 +59,7 @@ class Diagnosis:
     recurrence: tuple[Recurrence, ...]
     forgetting: Forgetting
     gradients: Gradients
+    recall: Recall
     memories: tuple[Memory, ...]
     forecast: Forecast | None
     no_forecast: str | None
@@ -77,6 +81,7 @@ class Diagnosis:
             facts["gradients"][name] = _plain(getattr(self.gradients, name))
         norms = self.gradients.norms
         facts["gradients"]["curve"] = _thin("lag", "log2_norm", () if norms is None else norms.log2_norms)
+        facts["recall"] |= _recall(self.recall)
         for facts_of_one, memory in zip(facts["memories"], self.memories):
             facts_of_one |= {"longest": memory.longest, "time_constants": _plain(memory.time_constants)}
             facts_of_one["curve"] = _plain(_curve(memory.carousel))
@@ -121,6 +126,23 @@ def _thin(position, name, curve):
         return {position: [], name: []}
     chosen = np.unique(np.geomspace(1, len(curve), _CURVE_POINTS).round().astype(int)) - 1
     return {position: chosen.tolist(), name: [_plain(value) for value in curve[chosen]]}
+
+
+def _recall(recall):
+    """Horizon and capacity as numbers and curves, what is not there as None."""
+    found = {"horizon": None, "capacity": None}
+    if recall.horizon is not None:
+        facts = recall.horizon.to_dict()
+        left_out = ("lags", "curve", "percentiles", "input_curve", "input_percentiles")
+        found["horizon"] = {name: _plain(value) for name, value in facts.items() if name not in left_out}
+        found["horizon"]["curve"] = _thin("lag", "remaining", facts["curve"])
+        if facts["input_curve"] is not None:
+            found["horizon"]["input_curve"] = _thin("lag", "remaining", facts["input_curve"])
+    if recall.capacity is not None:
+        names = ("total", "present", "bound", "samples", "method")
+        found["capacity"] = {name: getattr(recall.capacity, name) for name in names}
+        found["capacity"]["by_lag"] = recall.capacity.by_lag.tolist()
+    return found
 
 
 def _curve(carousel):

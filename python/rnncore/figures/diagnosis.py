@@ -7,24 +7,27 @@ from .forecast import plot_forecast
 from .forgetting import plot_forgetting
 from .gates import plot_gates
 from .gradients import DECADES, plot_gradients
+from .memory_capacity import plot_memory_capacity
+from .memory_horizon import plot_memory_horizon
 from .style import GREY
 from .traces import plot_traces
 
 SIZE = (14, 7.6)
-_ROW = 3.6  # inches more for the panels of a gated layer
+_ROW = 3.6  # inches more for another row of panels
 
 
 def plot_diagnosis(diagnosis, figure=None):
-    """Forecast (or states) above; forgetting, gradients, activations and eigenvalues below; under these what the first
-    gated layer keeps, in a figure made higher. Returns the figure."""
+    """Forecast (or states) above; forgetting, gradients, activations and eigenvalues below; under these horizon and
+    capacity, and what the first gated layer keeps, in a figure made higher. Returns the figure."""
     if figure is None:
         import matplotlib.pyplot as plt
 
         figure = plt.figure(figsize=SIZE, layout="constrained")
     figure.get_layout_engine().set(w_pad=0.12, h_pad=0.1, wspace=0.03, hspace=0.05)
-    rows = [row for row in (_panels(diagnosis), _panels_of_memory(diagnosis)) if row]
-    if diagnosis.memories:
-        figure.set_size_inches(figure.get_figwidth(), figure.get_figheight() + _ROW)
+    further = [row for row in (_panels_of_recall(diagnosis.recall), _panels_of_memory(diagnosis)) if row]
+    rows = [row for row in (_panels(diagnosis), *further) if row]
+    if further:
+        figure.set_size_inches(figure.get_figwidth(), figure.get_figheight() + len(further) * _ROW)
     grid = figure.add_gridspec(1 + len(rows), 1)
     top = figure.add_subplot(grid[0])
     if diagnosis.forecast is not None:
@@ -54,6 +57,15 @@ def _panels(diagnosis):
     matrices = [matrix for matrix in diagnosis.recurrence if matrix.gate is None]
     if matrices:
         panels.append(lambda ax: plot_eigenvalues(matrices[0], ax))
+    return panels
+
+
+def _panels_of_recall(recall):
+    panels = []
+    if recall.horizon is not None:
+        panels.append(lambda ax: plot_memory_horizon(recall.horizon, ax))
+    if recall.capacity is not None:
+        panels.append(lambda ax: plot_memory_capacity(recall.capacity, ax))
     return panels
 
 

@@ -9,8 +9,8 @@ _EVERY_LAG = 1000
 _LAGS_PER_DECADE = 50
 
 
-def read_lags(lags, steps, spread):
-    """Ascending, each once; with ``spread`` a largest lag means every one to 1 000, then 50 a decade."""
+def read_lags(lags, steps, spread, *, every=_EVERY_LAG, per_decade=_LAGS_PER_DECADE):
+    """Ascending, each once; with ``spread`` a largest lag means each up to ``every``, then so many a decade."""
     lags = steps if lags is None else lags
     if isinstance(lags, (int, np.integer)):
         least = largest = as_count("lags", lags, 0)
@@ -23,12 +23,10 @@ def read_lags(lags, steps, spread):
         raise ValueError(f"lags must lie between 0 and the {steps} steps of the run, got {least} … {largest}")
     if isinstance(lags, np.ndarray):
         return np.unique(lags).astype(np.int64)
-    if not spread or largest <= _EVERY_LAG:
+    if not spread or largest <= every:
         return np.arange(largest + 1)
-    count = int(_LAGS_PER_DECADE * np.log10(largest / _EVERY_LAG)) + 2
-    return np.append(
-        np.arange(_EVERY_LAG), np.unique(np.geomspace(_EVERY_LAG, largest, count).round().astype(np.int64))
-    )
+    count = int(per_decade * np.log10(largest / every)) + 2
+    return np.append(np.arange(every), np.unique(np.geomspace(every, largest, count).round().astype(np.int64)))
 
 
 def read_cotangent(cotangent, run):
