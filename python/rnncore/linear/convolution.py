@@ -3,7 +3,6 @@
 import math
 
 import numpy as np
-from scipy.fft import irfft, next_fast_len, rfft
 
 _WINDOW_NUMBERS = 1 << 21  # of inputs laid out for a product: the caches of a few cores
 _LEAST_TRANSFORM = 1 << 12
@@ -37,6 +36,8 @@ def direct(response, inputs, report=None):
 
 def by_transforms(response, inputs, report=None):
     """The same by overlap-save (Stockham 1966): blocks of inputs, each with the K - 1 before it."""
+    from scipy.fft import irfft, rfft
+
     lags, outputs, channels = response.shape
     steps, width, _ = inputs.shape
     lags = min(lags, steps)
@@ -57,6 +58,8 @@ def by_transforms(response, inputs, report=None):
 
 def transform_length(lags, steps):
     """Long beside the response, so that little is worked out twice, and no longer than the whole series needs."""
+    from scipy.fft import next_fast_len
+
     return next_fast_len(min(max(4 * lags, _LEAST_TRANSFORM), steps + lags - 1), real=True)
 
 

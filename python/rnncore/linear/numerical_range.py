@@ -1,8 +1,6 @@
 """The numerical range {x* W x: x of length 1}: how it lies beside the eigenvalues tells how far W is from normal."""
 
 import numpy as np
-from scipy.linalg import eigvalsh
-from scipy.optimize import minimize_scalar
 
 _DIRECTIONS = 32  # in the upper half plane: with these alone the radius is known to 0.1 %
 
@@ -18,6 +16,8 @@ def numerical_radius(matrix):
     Of a real matrix θ lies in [0, π]. A grid gives the best direction up to π / 32, a search within it the radius (to
     0.1 % at worst, where another direction is as good).
     """
+    from scipy.optimize import minimize_scalar
+
     angles = np.linspace(0, np.pi, _DIRECTIONS + 1)
     supports = [support(matrix, angle) for angle in angles]
     best = int(np.argmax(supports))
@@ -28,6 +28,8 @@ def numerical_radius(matrix):
 
 def support(matrix, angle):
     """h(θ) = max Re(e^{-iθ} x* W x): the largest eigenvalue of the Hermitian part of e^{-iθ} W."""
+    from scipy.linalg import eigvalsh
+
     rotated = matrix if angle == 0 else np.exp(-1j * angle) * matrix
     part = (rotated + rotated.conj().T) / 2
     last = len(part) - 1

@@ -8,8 +8,6 @@ they are (nearly) multiple, single vectors do not exist or mean nothing, but the
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.linalg import eig, rsf2csf, schur
-from scipy.linalg.lapack import ztrsen, ztrsyl
 
 _CHANGES = 10  # times the error of the Schur form or of a rounded A: changes of A that are taken for rounding
 _LARGEST_PROJECTOR = 1e10  # modes that cancel each other to more digits are one
@@ -70,6 +68,8 @@ class _SchurForm:
     """A = Q T Qᴴ, and A's eigenvectors from T's; ``partners`` are the places of conjugate eigenvalues."""
 
     def __init__(self, matrix):
+        from scipy.linalg import eig, rsf2csf, schur
+
         quasi_triangle, vectors = schur(matrix, output="real")
         self.triangle, self.vectors = rsf2csf(quasi_triangle, vectors)
         size = len(matrix)
@@ -133,6 +133,8 @@ class _SchurForm:
             return self.right[:, members], dual, block, norm
         if count == size:
             return self.vectors, self.vectors.conj().T, self.triangle, 1.0
+        from scipy.linalg.lapack import ztrsen, ztrsyl
+
         chosen = np.zeros(size, np.int32)
         chosen[members] = 1
         triangle, vectors, *_ = ztrsen(chosen, self.triangle, self.vectors, job="N")
