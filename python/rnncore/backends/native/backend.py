@@ -125,23 +125,23 @@ class NativeProgram:
             inputs, steps, state, start, tangent, input_tangents, forcing, outputs, output_tangents, threads
         )
 
-    def _way_back(self, state):
-        return self.network("batch_adjoint" if len(state) > 1 else "adjoint")
+    def _way_back(self, width):
+        return self.network("batch_adjoint" if width > 1 else "adjoint")
 
     def tape_bytes(self, width):
-        return self.network("adjoint").tape_bytes(width)
+        return self._way_back(width).tape_bytes(width)
 
     def block_bytes(self, width):
-        return self.network("adjoint").block_bytes(width)
+        return self._way_back(width).block_bytes(width)
 
     def record(self, inputs, steps, state, *, start, outputs, threads):
-        return self._way_back(state).record(inputs, steps, state, start, outputs, threads)
+        return self._way_back(len(state)).record(inputs, steps, state, start, outputs, threads)
 
     def accumulate_gradients(
         self, tape, inputs, steps, cotangent, *,
         start, output_cotangents, cuts, parameters, input_cotangents, threads,
     ):  # fmt: skip
-        self._way_back(cotangent).accumulate_gradients(
+        self._way_back(len(cotangent)).accumulate_gradients(
             tape, inputs, steps, cotangent, start, output_cotangents, cuts, arrays_for(self._layers, parameters),
             [wanted.get("matrices") for wanted in parameters], input_cotangents, threads,
         )  # fmt: skip
