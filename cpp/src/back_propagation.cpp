@@ -77,7 +77,7 @@ Tape<Real> Network<Real>::record(const Stretch<Real>& stretch, int threads) cons
         ForwardWalk<Real> walk(network.layers, stretch, first, width);
         for (Index done = 0; done < stretch.steps; done += walk.chunk()) {
             for (std::size_t i = 0; i < layers; ++i) {
-                slopes[i] = const_cast<Real*>(tape->slopes(i, network.layers[i], first, done));
+                slopes[i] = tape->slopes(i, network.layers[i], first, done);
                 signals[i] = tape->signals(i, network.layers[i], first, done + 1);
             }
             walk.advance(done, std::min(walk.chunk(), stretch.steps - done),

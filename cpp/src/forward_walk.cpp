@@ -13,6 +13,20 @@ Index chunk_steps(Index steps, Index working_size, Index width) {
                     std::clamp(tuning::chunk_bytes / row_bytes, tuning::least_chunk_steps, tuning::most_chunk_steps));
 }
 
+// A row for each step and sequence.
+template <class Real>
+struct Rows {
+    Real* data;
+    Index step, sequence;
+};
+
+template <class Real>
+void copy_rows(Rows<const Real> from, Rows<Real> to, Index steps, Index width, Index size) {
+    for (Index t = 0; t < steps; ++t)
+        for (Index b = 0; b < width; ++b)
+            std::copy_n(from.data + t * from.step + b * from.sequence, size, to.data + t * to.step + b * to.sequence);
+}
+
 template <class Real>
 Index scratch_elements(const std::vector<Layer<Real>>& layers, Index chunk, Index width) {
     Index most = 0;
@@ -73,35 +87,19 @@ void ForwardWalk<Real>::advance(Index done, Index steps, const Traces<Real>& tra
             part.states_sequence = signals_sequence;
         }
         layer.simulate(layer.cell, part);
-        if (traces.signals && layer.state_size && stretch_.states)
-            copy_states(part, layer.state_size,
-                        stretch_.states + done * total_width * total_state_ + state_offset - layer.state_size);
-        if (traces.signals && !layer.state_size && i + 1 < layers_.size())
-            keep_signals(part, layer, traces.signals[i], signals_sequence);
+        if (traces.signals && layer.state_size && stretch_.states)  // the tape has them in rows of its own
+            copy_rows<Real>({part.states, part.states_step, part.states_sequence},
+                            {stretch_.states + done * total_width * total_state_ + state_offset - layer.state_size,
+                             total_width * total_state_, total_state_},
+                            steps, width_, layer.state_size);
+        if (traces.signals && !layer.state_size && i + 1 < layers_.size())  // the next layer's weights see them
+            copy_rows<Real>({part.outputs, part.output_step, part.output_sequence},
+                            {traces.signals[i], signal_row(layer), signals_sequence}, steps, width_, layer.output_size);
         part.inputs = part.outputs;
         part.input_sequence = part.output_sequence;
         part.input_step = part.output_step;
     }
     if (stretch_.outputs && stretch_.every != 1) keep_thinned_outputs(part);
-}
-
-// The next layer's weights were multiplied by them.
-template <class Real>
-void ForwardWalk<Real>::keep_signals(const LayerChunk<Real>& part, const Layer<Real>& layer, Real* to,
-                                     Index sequence) const {
-    for (Index b = 0; b < width_; ++b)
-        for (Index t = 0; t < part.steps; ++t)
-            std::copy_n(part.outputs + t * part.output_step + b * part.output_sequence, layer.output_size,
-                        to + b * sequence + t * signal_row(layer));
-}
-
-// From the tape, which has them in rows of its own.
-template <class Real>
-void ForwardWalk<Real>::copy_states(const LayerChunk<Real>& part, Index size, Real* to) const {
-    for (Index b = 0; b < width_; ++b)
-        for (Index t = 0; t < part.steps; ++t)
-            std::copy_n(part.states + t * part.states_step + b * part.states_sequence, size,
-                        to + (t * stretch_.width + b) * total_state_);
 }
 
 // Of the chunk whose outputs stand where the next layer would find its inputs.

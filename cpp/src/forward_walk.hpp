@@ -32,8 +32,6 @@ class ForwardWalk {
     void advance(Index done, Index steps, const Traces<Real>& traces = {});
 
   private:
-    void keep_signals(const LayerChunk<Real>& part, const Layer<Real>& layer, Real* to, Index sequence) const;
-    void copy_states(const LayerChunk<Real>& part, Index size, Real* to) const;
     void keep_thinned_outputs(const LayerChunk<Real>& part) const;
 
     const std::vector<Layer<Real>>& layers_;

@@ -19,7 +19,7 @@ struct Tape<Real>::Implementation {
     Index steps, width;
     std::vector<LayerTape<Real>> layers;
 
-    const Real* slopes(std::size_t i, const Layer<Real>& layer, Index sequence, Index step) const {
+    Real* slopes(std::size_t i, const Layer<Real>& layer, Index sequence, Index step) const {
         return layers[i].slopes.data() + (sequence * steps + step) * layer.slopes_size;
     }
 

@@ -60,11 +60,7 @@ struct DenseCell {
 
     void pull_back(const CotangentStep<Real>& step) const {
         if (!step.below && !step.deltas) return;
-        if (!step.above) {
-            if (step.deltas) clear_block(step.scratch, size, step.shape);
-            if (step.below) clear_block(step.below, input_size, step.shape);
-            return;
-        }
+        if (!step.above) return clear_block(step.below, input_size, step.shape);
         scale_rows(step.slopes, step.above, size, step.shape, step.scratch);
         if (step.below) transposed.multiply(step.scratch, step.shape, step.below);
     }

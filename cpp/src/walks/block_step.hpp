@@ -30,7 +30,7 @@ struct CotangentStep {
     Real* result;       // of the state before
     Real* below;        // of the inputs; null: not wanted
     Real* scratch;      // as above; then cotangents of z, laid out as the cell says
-    bool deltas;        // those are wanted
+    bool deltas;        // those are wanted; `above` is then there
 };
 
 }  // namespace rnncore
