@@ -1,15 +1,15 @@
 """What is to be diagnosed: a cell, the series it runs under, and for how many steps."""
 
-import math
 import os
 from dataclasses import dataclass, replace
 
 import numpy as np
 
-from ..arrays import as_count, as_flag, as_number, as_real_array, check_finite
+from ..arrays import as_count, as_flag, as_real_array, check_finite
 from ..cells import Cell, Chain, MatrixSequence
 from ..data import MODEL, SERIES
 from ..io import Model, Series, read_model, read_series
+from ..memory.arguments import read_time
 
 EMBEDDED_MODEL = "LSTM (embedded)"
 EMBEDDED_SERIES = "hourly air temperature in °C, JFK airport, New York, 2013 (embedded)"
@@ -132,16 +132,12 @@ def _read_series(inputs, cell):
 
 def _time(model, series, interval, unit):
     """What the caller says of a step's length, else the series' file, else the model's."""
-    interval = None if interval is None else as_number("interval", interval)
-    if interval is not None and not (interval > 0 and math.isfinite(interval)):
-        raise ValueError(f"interval must be positive, got {interval}")
-    if unit is not None and not isinstance(unit, str):
-        raise TypeError(f"unit must be a string, got {unit!r}")
+    given, _ = read_time(1.0 if interval is None else interval, unit)
     if series is not None and series.unit != "steps":
         known = series.interval, series.unit
     else:
         known = 1.0, model.about.get("unit", "steps")
-    return float(known[0] if interval is None else interval), known[1] if unit is None else unit
+    return float(known[0] if interval is None else given), known[1] if unit is None else unit
 
 
 def _standardize(series):

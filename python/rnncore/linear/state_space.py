@@ -92,7 +92,7 @@ def read_state_space(cell):
     if not isinstance(cell, Cell):
         raise TypeError(f"cell must be a cell such as rnncore.Linear, got {type(cell).__name__}")
     for index, layer in enumerate(cell.layers):
-        if not _is_linear(layer):
+        if not is_linear(layer):
             which = "the cell" if cell is layer else f"layer {index}"
             options = f" with nonlinearity={layer.nonlinearity!r}" if isinstance(layer, (Elman, Dense)) else ""
             raise ValueError(
@@ -113,7 +113,8 @@ def read_state_space(cell):
     return system
 
 
-def _is_linear(layer):
+def is_linear(layer):
+    """Whether a layer is a linear map with constant coefficients."""
     if isinstance(layer, (Elman, Dense)):
         return layer.nonlinearity == "identity"
     return isinstance(layer, (Linear, Diagonal))

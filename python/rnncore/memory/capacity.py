@@ -9,6 +9,7 @@ import numpy as np
 from ..arrays import as_count
 from ..backends import choose_backend
 from ..cells import Cell
+from ..linear.state_space import is_linear
 from ..progress import progress_reporter
 from ..runs import Run
 from ..threads import resolve_threads
@@ -16,7 +17,7 @@ from . import targets as of_input
 from .arguments import check_choice, read_burn_in, read_time
 from .capacity_request import CapacityRequest
 from .capacity_result import MemoryCapacity
-from .linear_network import exact_capacities, is_linear
+from .linear_network import exact_capacities
 from .regression import Regression, whitening
 from .run_states import RunStates
 
@@ -258,7 +259,7 @@ def _in_closed_form(cell, inputs, request, interval, unit, backend):
         raise ValueError('method="gramian" takes no inputs: it holds for independent inputs of any distribution')
     if request.degree > 1 or request.readout != "state" or request.ridge:
         raise ValueError('method="gramian" is for degree=1, readout="state" and ridge=0')
-    if not is_linear(cell):
+    if not all(map(is_linear, cell.layers)):
         raise ValueError(
             'method="gramian" is for networks that are linear throughout: Linear and Diagonal layers, Elman and Dense '
             f'layers with the nonlinearity "identity"; got {cell!r}'

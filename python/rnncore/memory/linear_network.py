@@ -12,17 +12,7 @@ accurate as the eigenvalues of A, and the sum over all lags is the number of con
 
 import numpy as np
 
-from ..cells import Dense, Diagonal, Elman, Linear
 from ..jacobians import jacobian
-
-
-def is_linear(cell):
-    """Whether the state follows a linear recursion with constant coefficients."""
-    return all(
-        isinstance(layer, (Linear, Diagonal))
-        or (isinstance(layer, (Elman, Dense)) and layer.nonlinearity == "identity")
-        for layer in cell.layers
-    )
 
 
 def exact_capacities(cell, lags, backend):
