@@ -23,7 +23,7 @@ from record import add_options, save
 import rnncore
 from rnncore.backends import BACKENDS, get_backend
 from rnncore.benchmark.cases import Case
-from rnncore.benchmark.table import print_table
+from rnncore.benchmark.table import markdown_table, print_table
 from rnncore.benchmark.timing import Contender, Ratio, interleave
 
 SIZE = 64
@@ -309,9 +309,7 @@ def main():
     cases = [asdict(q) | {"contenders": {c.name: c.to_dict() for c in found}} for q, found in results]
     path = save("diagonals", {"limits": limits, "cases": cases}, arguments)
     if path is not None:
-        table = [HEADINGS, ["---:"] * len(HEADINGS), *rows]
-        text = "".join("| " + " | ".join(line) + " |\n" for line in table)
-        path.with_suffix(".md").write_text(f"Memory: {rates}\n\n{text}")
+        path.with_suffix(".md").write_text(f"Memory: {rates}\n\n{markdown_table(HEADINGS, rows)}")
 
 
 if __name__ == "__main__":

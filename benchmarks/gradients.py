@@ -30,8 +30,8 @@ import rnncore
 from rnncore.backends import BACKENDS, get_backend
 from rnncore.benchmark.cases import Case
 from rnncore.benchmark.peers import jax_step
-from rnncore.benchmark.table import print_table
-from rnncore.benchmark.timing import Contender, Ratio, interleave
+from rnncore.benchmark.table import markdown_table, print_table
+from rnncore.benchmark.timing import Contender, Ratio, best_seconds, interleave
 
 WHAT = ("frameworks", "long")
 SHAPES = [(16, 1), (64, 1), (256, 1), (16, 16), (64, 16), (256, 16)]  # units, sequences
@@ -153,17 +153,11 @@ def enter(name, ways, case, seconds, expected):
             error = np.abs(array.reshape(true.shape) - true).max() / np.abs(true).max()
             if not error < 1e-3:
                 sys.exit(f"gradients: {name} is off by {error:.2g} at {case}")
-        times.append(_seconds(run))
+        times.append(best_seconds(run, 5))
     steps = int(np.clip(TRIAL_STEPS * seconds / min(times), TRIAL_STEPS, 20_000))
     run = ways[int(np.argmin(times))](case, steps)
     run()
     return Contender(name, run, steps)
-
-
-def _seconds(run):
-    contender = Contender("", run, 1)
-    contender.time_round(5)
-    return contender.seconds[0]
 
 
 def measure(case, quick):
@@ -270,9 +264,8 @@ def main():
         print("\n".join(lines))
     path = save("gradients", facts, arguments)
     if path is not None:
-        table = [HEADINGS, ["---:"] * len(HEADINGS), *rows] if rows else []
-        text = "".join("| " + " | ".join(line) + " |\n" for line in table)
-        path.with_suffix(".md").write_text(text + "".join(f"\n{line}\n" for line in lines))
+        text = (markdown_table(HEADINGS, rows) if rows else "") + "".join(f"\n{line}\n" for line in lines)
+        path.with_suffix(".md").write_text(text)
 
 
 if __name__ == "__main__":

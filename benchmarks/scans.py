@@ -16,7 +16,7 @@ from record import add_options, save
 import rnncore
 from rnncore.backends import choose_backend
 from rnncore.benchmark.cases import Case
-from rnncore.benchmark.table import print_table
+from rnncore.benchmark.table import markdown_table, print_table
 from rnncore.benchmark.timing import Contender, Ratio, interleave
 from rnncore.threads import available_threads
 
@@ -95,8 +95,7 @@ def main():
     ]
     path = save("scans", {"backend": choose_backend().name, "cases": found}, arguments)
     if path is not None:
-        table = [headings, ["---:"] * len(headings), *rows]
-        path.with_suffix(".md").write_text("".join("| " + " | ".join(line) + " |\n" for line in table))
+        path.with_suffix(".md").write_text(markdown_table(headings, rows))
 
 
 if __name__ == "__main__":

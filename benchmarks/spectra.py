@@ -19,8 +19,8 @@ from record import add_options, save
 
 import rnncore
 from rnncore.backends import BACKENDS, get_backend
-from rnncore.benchmark.table import print_table
-from rnncore.benchmark.timing import Contender, Ratio, interleave
+from rnncore.benchmark.table import markdown_table, print_table
+from rnncore.benchmark.timing import Contender, Ratio, best_seconds, interleave
 
 WHAT = ("spectrum", "product", "gradients", "lstm spectrum")
 SIZES = (8, 16, 32, 64, 128, 256)
@@ -244,7 +244,7 @@ def faster(prepare, case):
     for way in ways:
         run = way(case, 10 * TRIAL_STEPS)
         run()
-        seconds.append(min(_seconds(run) for _ in range(15)))
+        seconds.append(best_seconds(run, 15))
     return ways[int(np.argmin(seconds))]
 
 
@@ -257,7 +257,7 @@ def measure(case, quick):
         found.append(trial())
         longer = prepare(case, 10 * TRIAL_STEPS)
         longer()
-        step = min(_seconds(longer) for _ in range(3)) - min(_seconds(trial) for _ in range(3))
+        step = best_seconds(longer, 3) - best_seconds(trial, 3)
         steps = int(np.clip(9 * TRIAL_STEPS * seconds / step, TRIAL_STEPS, 1_000_000)) // 20 * 20
         run = prepare(case, steps)
         run()
@@ -270,12 +270,6 @@ def measure(case, quick):
             sys.exit(f"spectra: {[np.ravel(f)[every] for f in found]} differ at {case}")
     interleave(entered, rounds=3 if quick else 12, repeats=2)
     return entered
-
-
-def _seconds(run):
-    contender = Contender("", run, 1)
-    contender.time_round(1)
-    return contender.seconds[0]
 
 
 def row_of(case, entered):
@@ -343,9 +337,8 @@ def main():
     cases = [asdict(case) | {"contenders": {c.name: c.to_dict() for c in found}} for case, found in results]
     path = save("spectra", {"cases": cases}, arguments)
     if path is not None:
-        table = [HEADINGS, ["---:"] * len(HEADINGS), *rows]
-        text = "".join("| " + " | ".join(line) + " |\n" for line in table)
-        path.with_suffix(".md").write_text(text + "".join(f"\n{line}\n" for line in lines))
+        text = markdown_table(HEADINGS, rows) + "".join(f"\n{line}\n" for line in lines)
+        path.with_suffix(".md").write_text(text)
 
 
 if __name__ == "__main__":

@@ -13,7 +13,7 @@ import numpy as np
 from record import add_options, save
 
 import rnncore
-from rnncore.benchmark.table import print_table
+from rnncore.benchmark.table import markdown_table, print_table
 from rnncore.benchmark.timing import Contender, Ratio, interleave
 
 SIZES = (10, 100, 500)
@@ -70,8 +70,7 @@ def main():
     print_table(headings, rows)
     path = save("superposition", {"cases": cases}, arguments)
     if path is not None:
-        table = [headings, ["---:"] * len(headings), *rows]
-        path.with_suffix(".md").write_text("".join("| " + " | ".join(line) + " |\n" for line in table))
+        path.with_suffix(".md").write_text(markdown_table(headings, rows))
 
 
 if __name__ == "__main__":

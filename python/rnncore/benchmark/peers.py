@@ -7,7 +7,6 @@ case in several ways tries them in ``choose`` before, and tells in ``note(case)`
 """
 
 import os
-import time
 from functools import cache
 from importlib.metadata import version
 from importlib.util import find_spec
@@ -15,6 +14,7 @@ from importlib.util import find_spec
 import numpy as np
 
 from ..simulation import simulate
+from .timing import best_seconds
 
 NONLINEARITIES = {"elman": "tanh", "elman relu": "relu"}
 GATED = ("lstm", "gru", "gru reset before")
@@ -147,7 +147,7 @@ class Jax(Peer):
 
     def choose(self, case, inputs, threads):
         ways = [(order, unroll) for order in ("W h", "h Wᵀ") for unroll in self.unrolls]
-        self._fastest[case] = min(ways, key=lambda way: _best_seconds(_scan(case, inputs, *way)))
+        self._fastest[case] = min(ways, key=lambda way: _warm_seconds(_scan(case, inputs, *way)))
 
     def note(self, case):
         order, unroll = self._fastest[case]
@@ -222,14 +222,9 @@ def jax_step(case, transposed):
     return {"lstm": lstm, "gru": gru, "gru reset before": gru_reset_before}.get(case.cell, elman)
 
 
-def _best_seconds(run, repeats=5):
+def _warm_seconds(run):
     run()
-    seconds = []
-    for _ in range(repeats):
-        before = time.perf_counter()
-        run()
-        seconds.append(time.perf_counter() - before)
-    return min(seconds)
+    return best_seconds(run, 5)
 
 
 class NumPyLoop(Peer):

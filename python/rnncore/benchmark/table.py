@@ -1,4 +1,4 @@
-"""A table: by rich on a terminal where it is installed, in plain columns elsewhere."""
+"""A table: by rich on a terminal where it is installed, in plain columns elsewhere; or as Markdown."""
 
 import sys
 
@@ -20,6 +20,12 @@ def print_table(headings, rows):
     for row in rows:
         table.add_row(*row)
     Console().print(table)
+
+
+def markdown_table(headings, rows):
+    """The same as text, every column to the right."""
+    lines = [headings, ["---:"] * len(headings), *rows]
+    return "".join("| " + " | ".join(line) + " |\n" for line in lines)
 
 
 def _print_plain(headings, rows):

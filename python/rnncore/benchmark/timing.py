@@ -76,12 +76,17 @@ def enter(library, case, threads, call_seconds):
     trial = library.prepare(case, inputs, threads)
     outputs = trial()
     first = time.perf_counter() - before
-    call = min(_seconds(trial) for _ in range(3))
+    call = best_seconds(trial, 3)
     most = _MOST_OUTPUT_BYTES // (case.size * case.batch * outputs.dtype.itemsize)
     steps = max(TRIAL_STEPS, min(most, int(call_seconds / call * TRIAL_STEPS)))
     run = library.prepare(case, case.inputs(steps), threads)
     run()
     return Contender(library.name, run, steps, max(0.0, first - call), library.note(case)), outputs
+
+
+def best_seconds(run, repeats):
+    """What the fastest of so many calls takes."""
+    return min(_seconds(run) for _ in range(repeats))
 
 
 def _seconds(run):
