@@ -189,10 +189,9 @@ void check_delay_line(Index taps, Index input_size, Index width, const std::stri
                         for (Index b = 0; b < width; ++b)
                             for (Index i = 0; i < size; ++i) {
                                 const Index from = t - i / input_size, unit = i % input_size;
-                                const Real expected =
-                                    from < 0 ? initial[b * size - (from + 1) * input_size + unit]
-                                    : driven ? inputs[(from * width + b) * input_size + unit]
-                                             : Real(0);
+                                const Real expected = from < 0 ? initial[b * size - (from + 1) * input_size + unit]
+                                                      : driven ? inputs[(from * width + b) * input_size + unit]
+                                                               : Real(0);
                                 CHECK(outputs[(t * width + b) * size + i] == expected);
                             }
                 }

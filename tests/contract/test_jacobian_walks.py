@@ -112,8 +112,7 @@ class Walks:
 
 
 def canonical(block, exponents):
-    """Every column's largest magnitude in [1/2, 1), the exponent of zeros 0: the same for every way to split a number in
-    two."""
+    """Every column's largest magnitude in [1/2, 1), zeros with exponent 0: the same for every way to split a number."""
     largest = np.abs(block).max(axis=1, initial=0)
     shift = np.frexp(largest)[1]
     return np.ldexp(block, -shift[:, None, :]), np.where(largest == 0, 0, exponents + shift)
