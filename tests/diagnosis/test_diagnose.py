@@ -247,7 +247,7 @@ def test_a_time_delay_network_forgets_after_as_many_steps_as_it_holds(rng, backe
     # The present is held as well, and is no lag.
     np.testing.assert_allclose(found.recall.capacity.by_lag[:11], 2, atol=1e-9)
     assert found.recall.capacity.by_lag[12:].max() < 0.3
-    assert "DelayLine 2 → 24" in page and found.boundedness.verdict == "no growth seen"
+    assert "DelayLine 2 → 24 (12 steps)" in page and found.boundedness.verdict == "no growth seen"
     json.loads(found.to_json())
 
 
