@@ -134,6 +134,12 @@ void register_network(py::module_& module, const char* name, const char* tape_na
             py::arg("weight_ih").noconvert(), py::arg("weight_gate").noconvert(), py::arg("bias").noconvert(),
             py::arg("bias_gate").noconvert(), py::arg("nonlinearity"), py::arg("gate_nonlinearity"))
         .def(
+            "add_delay_line",
+            [](Network& network, Index steps, Index input_size) {
+                network.add(rnncore::DelayLine<Real>{steps, input_size});
+            },
+            py::arg("steps"), py::arg("input_size"))
+        .def(
             "simulate",
             [](const Network& network, Optional<Real> inputs, Index steps, Array<Real> state, Index start, Index every,
                Optional<Real> outputs, Optional<Real> states, int threads) {

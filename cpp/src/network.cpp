@@ -69,6 +69,11 @@ void Network<Real>::add(const GatedDiagonal<Real>& cell) {
 }
 
 template <class Real>
+void Network<Real>::add(const DelayLine<Real>& cell) {
+    implementation_->add(kernels_of<Real>(*implementation_->target).delay_line(cell, implementation_->layout));
+}
+
+template <class Real>
 Index Network<Real>::input_size() const {
     return implementation_->layers.empty() ? 0 : implementation_->layers.front().input_size;
 }

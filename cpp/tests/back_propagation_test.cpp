@@ -306,6 +306,7 @@ void for_each_cell(Index size, const Check& check) {
     check(3, [=](auto& model) { model.elman(size, Nonlinearity::tanh, 1); });
     check(3, [=](auto& model) { model.elman(size, Nonlinearity::softplus, 0.5, true); });
     check(2, [=](auto& model) { model.dense(size, Nonlinearity::sigmoid); });
+    check(3, [=](auto& model) { model.delay_line(size); });
     for (bool option : {false, true}) {
         check(3, [=](auto& model) { model.lstm(size, option); });
         check(3, [=](auto& model) { model.gru(size, option); });
@@ -322,6 +323,10 @@ void for_each_chain(Index size, Index steps, const Check& check) {
     check(0, [=](auto& model) { model.sequence(size, steps).dense(size + 1, Nonlinearity::identity); });
     check(0, [=](auto& model) { model.sequence(size, steps).gru(size + 1, true); });
     check(0, [=](auto& model) { model.lstm(size, true); });
+    check(2, [=](auto& model) {
+        model.delay_line(size).dense(size + 1, Nonlinearity::tanh).delay_line(3);
+        model.elman(size, Nonlinearity::tanh, 1).delay_line(1).dense(2, Nonlinearity::identity);
+    });
     check(2, [=](auto& model) {
         model.dense(size + 1, Nonlinearity::softplus).elman(size, Nonlinearity::sigmoid, 1);
         model.dense(5, Nonlinearity::tanh).elman(size + 2, Nonlinearity::elu, 0.25, true);

@@ -182,6 +182,10 @@ void check_all(const std::string& target) {
         }
         Model<Real> sequence(0);
         Walks<Real>(sequence.sequence(size, steps), target).check();
+        Model<Real> line(2), delayed(2);
+        Walks<Real>(line.delay_line(size), target).check();
+        delayed.delay_line(3).dense(size, Nonlinearity::tanh).delay_line(2).elman(size + 1, Nonlinearity::tanh, 1);
+        Walks<Real>(delayed.delay_line(2), target).check();
         Model<Real> chain(2);
         chain.dense(size + 1, Nonlinearity::softplus).elman(size, Nonlinearity::sigmoid, 1);
         chain.dense(5, Nonlinearity::tanh).elman(size + 2, Nonlinearity::elu, Real(0.3), true);

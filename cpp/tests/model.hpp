@@ -118,6 +118,12 @@ class Model {
         return add(size, size, [cell](rnncore::Network<Real>& network) { network.add(cell); });
     }
 
+    Model& delay_line(Index steps) {
+        const rnncore::DelayLine<Real> cell{steps, output_size};
+        const Index size = steps * output_size;
+        return add(size, size, [cell](rnncore::Network<Real>& network) { network.add(cell); });
+    }
+
     rnncore::Network<Real> network(rnncore::Layout layout, const std::string& target) const {
         rnncore::Network<Real> made(layout, target);
         for (const auto& add_layer : layers_) add_layer(made);

@@ -167,6 +167,36 @@ void check_matrix_sequence(Index size, Index width, const std::string& target) {
             }
 }
 
+// Every number is moved, not one changed.
+template <class Real>
+void check_delay_line(Index taps, Index input_size, Index width, const std::string& target) {
+    const Index steps = 11, size = taps * input_size;
+    const std::vector<Real> inputs = random_values<Real>(steps * width * input_size, 1);
+    const std::vector<Real> initial = random_values<Real>(width * size, 1);
+    for (const bool driven : {true, false})
+        for (Layout layout : {Layout::single, Layout::batch})
+            for (Index piece : {steps, Index(1), Index(4)})
+                for (int threads : {1, 3}) {
+                    Network<Real> network(layout, target);
+                    network.add(rnncore::DelayLine<Real>{taps, input_size});
+                    CHECK(network.input_size() == input_size && network.output_size() == size);
+                    CHECK(network.state_size() == size);
+                    std::vector<Real> state = initial;
+                    const std::vector<Real> outputs =
+                        run(network, steps, width, driven ? inputs : std::vector<Real>(), state, piece, threads);
+                    CHECK(std::equal(state.begin(), state.end(), outputs.end() - width * size));
+                    for (Index t = 0; t < steps; ++t)
+                        for (Index b = 0; b < width; ++b)
+                            for (Index i = 0; i < size; ++i) {
+                                const Index from = t - i / input_size, unit = i % input_size;
+                                const Real expected = from < 0 ? initial[b * size - (from + 1) * input_size + unit]
+                                                      : driven ? inputs[(from * width + b) * input_size + unit]
+                                                               : Real(0);
+                                CHECK(outputs[(t * width + b) * size + i] == expected);
+                            }
+                }
+}
+
 template <class Real>
 void check_all(const std::string& target) {
     for (Index size : {1, 2, 3, 5, 8, 9, 16, 17, 31, 33, 64, 100, 130})
@@ -174,6 +204,9 @@ void check_all(const std::string& target) {
             check_elman<Real>(size, size % 4, width, Nonlinearity::tanh, 1, target);
             check_matrix_sequence<Real>(size, width, target);
         }
+    for (Index taps : {1, 2, 3, 8, 11, 12, 17, 40})
+        for (Index input_size : {1, 2, 3, 8, 9, 16, 17})
+            for (Index width : {1, 2, 7}) check_delay_line<Real>(taps, input_size, width, target);
     for (Index size : {1, 3, 8, 17, 100, 700})
         check_elman<Real>(size, 2, 2, Nonlinearity::tanh, Real(0.5), target, true);
     for (int phi = 0; phi < 6; ++phi)

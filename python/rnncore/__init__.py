@@ -2,7 +2,19 @@
 
 from .backends import use_backend
 from .backpropagation import Gradients, Recording, TruncatedGradients, gradients, record, truncated_gradients
-from .cells import GRU, LSTM, Cell, Chain, Dense, Diagonal, Elman, GatedDiagonal, Linear, MatrixSequence
+from .cells import (
+    GRU,
+    LSTM,
+    Cell,
+    Chain,
+    DelayLine,
+    Dense,
+    Diagonal,
+    Elman,
+    GatedDiagonal,
+    Linear,
+    MatrixSequence,
+)
 from .configuration import get_include, show_config
 from .covariant_vectors import CovariantVectors
 from .diagnosis import Diagnosis, diagnose
@@ -40,6 +52,7 @@ __all__ = [
     "Cell",
     "Chain",
     "CovariantVectors",
+    "DelayLine",
     "Dense",
     "Diagnosis",
     "Diagonal",

@@ -77,7 +77,9 @@ def _pad(array, lead):
 def _locate(cell, name):
     """The layer a parameter belongs to, and its name there."""
     if name not in cell.parameters:
-        raise ValueError(f"tangents['parameters'] names {name!r}, but the cell has {', '.join(cell.parameters)}")
+        raise ValueError(
+            f"tangents['parameters'] names {name!r}, but the cell has {', '.join(cell.parameters) or 'none'}"
+        )
     if not isinstance(cell, Chain):
         return 0, name
     index, _, parameter = name.partition(".")

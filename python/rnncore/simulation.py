@@ -58,8 +58,8 @@ def simulate(
         Steps between two looks at Ctrl-C and the progress; by default about a tenth of a second of work. The result
         does not depend on it, bit for bit.
     scan : {"sequential", "associative"}
-        "associative": blocks of steps side by side, for cells of Linear, Diagonal, GatedDiagonal and Dense layers. The
-        result then equals the sequential one up to rounding; see Notes for when that is faster.
+        "associative": blocks of steps side by side, for cells of Linear, Diagonal, GatedDiagonal, DelayLine and Dense
+        layers. The result then equals the sequential one up to rounding; see Notes for when that is faster.
     backend : {"native", "numba", "reference"}, optional
     threads : int, optional
         All cores by default; the result does not depend on it, bit for bit.
@@ -93,7 +93,8 @@ def simulate(
     too, because blocks turn products of a matrix and a vector into products of matrices; most so with ``keep="last"``,
     which spares the second walk. The power of the matrix is worked out once and kept with the cell; that of a sparse
     matrix is dense. Diagonal layers need twice the work of the sequential walk and GatedDiagonal ones 2.5 times,
-    shared among up to 16 threads: they gain from three and four cores on. More than 8 sequences fill registers and
+    shared among up to 16 threads: they gain from three and four cores on. A DelayLine has nothing to compute, and moves
+    its numbers as it does without. More than 8 sequences fill registers and
     threads by themselves and are walked as without it. ``benchmarks/scans.py`` measures all of this.
 
     Examples

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from rnncore import GRU, LSTM, Chain, Diagonal, Elman, GatedDiagonal
+from rnncore import GRU, LSTM, Chain, DelayLine, Diagonal, Elman, GatedDiagonal
 from rnncore.backends.numba.jacobian_table import (
     COMPLEX_FACTORS,
     DENSE,
@@ -11,6 +11,7 @@ from rnncore.backends.numba.jacobian_table import (
     FACTORS,
     KIND,
     ROWS,
+    SHIFT,
     SLOPES,
     JacobianTable,
 )
@@ -62,6 +63,14 @@ def products(cell, back):
 def test_a_diagonal_jacobian_is_one_operation_of_a_factor_a_row(cell, kind, size, back):
     [(found, rows, _)] = operations(cell, back)
     assert (found, rows) == (kind, size)
+
+
+@pytest.mark.parametrize("back", [False, True])
+def test_a_delay_line_moves_rows_and_multiplies_nothing(back):
+    assert operations(DelayLine(4, 2), back) == [[SHIFT, 8, 8]]
+    inner = sorted([[SHIFT, 3 * SIZE, 3 * SIZE], [SHIFT, SIZE, 3 * SIZE] if back else [SHIFT, 3 * SIZE, SIZE]])
+    found = operations(Chain([diagonal(), DelayLine(3, SIZE)]), back)
+    assert sorted(found) == sorted([[FACTORS, SIZE, SIZE], *inner])
 
 
 @pytest.mark.parametrize(

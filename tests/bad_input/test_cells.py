@@ -7,7 +7,7 @@ import pytest
 import scipy.sparse
 from scipy.sparse.linalg import aslinearoperator
 
-from rnncore import Chain, Dense, Elman, Linear, MatrixSequence
+from rnncore import Chain, DelayLine, Dense, Elman, Linear, MatrixSequence
 
 EYE = np.eye(2)
 INDEX_OUT_OF_RANGE = scipy.sparse.csr_array(EYE)
@@ -40,6 +40,18 @@ REFUSED = [
     (lambda: MatrixSequence(EYE), ValueError, "matrices must have shape (T, n, n) with n at least 1, got (2, 2)"),
     (lambda: MatrixSequence(np.ones((4, 2, 3))), ValueError, "matrices must have shape (T, n, n)"),
     (lambda: MatrixSequence(np.ones((4, 0, 0))), ValueError, "matrices must have shape (T, n, n)"),
+    # options of a cell without parameters
+    (lambda: DelayLine(0, 1), ValueError, "steps must be at least 1, got 0"),
+    (lambda: DelayLine(-3, 1), ValueError, "steps must be at least 1, got -3"),
+    (lambda: DelayLine(2, 0), ValueError, "input_size must be at least 1, got 0"),
+    (lambda: DelayLine(2.0, 1), TypeError, "steps must be an integer, got 2.0"),
+    (lambda: DelayLine(True, 1), TypeError, "steps must be an integer, got True"),
+    (lambda: DelayLine(2, "3"), TypeError, "input_size must be an integer, got '3'"),
+    (lambda: DelayLine(None, 1), TypeError, "steps must be an integer, got None"),
+    (lambda: DelayLine(2**62, 4), ValueError, "steps * input_size must be at most 9223372036854775807, got"),
+    (lambda: DelayLine(2**70, 1), ValueError, "steps must be at most 9223372036854775807, got"),
+    (lambda: DelayLine(2, 1, dtype="float16"), TypeError, "dtype must be float32 or float64, got 'float16'"),
+    (lambda: DelayLine(2, 1, dtype=None), TypeError, "dtype must be float32 or float64, got None"),
     # dtypes
     (lambda: Linear(EYE * 1j), TypeError, "weight_hh must hold real numbers, got an array of dtype complex128"),
     (lambda: Linear(EYE.astype(object)), TypeError, "weight_hh must hold real numbers, got an array of dtype object"),

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import scipy.sparse
 
-from rnncore import GRU, LSTM, Chain, Dense, Diagonal, Elman, GatedDiagonal, Linear, MatrixSequence, simulate
+from rnncore import GRU, LSTM, Chain, DelayLine, Dense, Diagonal, Elman, GatedDiagonal, Linear, MatrixSequence, simulate
 
 CELLS = {
     "linear": Linear([[0.5, 0.1], [0.0, 0.2]], [[1.0], [2.0]], [0.1, 0.2]),
@@ -21,8 +21,11 @@ CELLS = {
     "complex diagonal": Diagonal([0.5j, -0.25], [[1.0], [2.0]], [0.1, 0.2]),
     "complex64 diagonal": Diagonal(np.complex64([0.5j])),
     "gated diagonal": GatedDiagonal(np.ones((2, 1)), -np.ones((2, 1)), [1.0, 2.0], gate_nonlinearity="tanh"),
+    "delay line": DelayLine(3, 2),
+    "float32 delay line": DelayLine(1, 1, dtype="float32"),
     "matrices": MatrixSequence(np.arange(12.0).reshape(3, 2, 2)),
     "chain": Chain([Linear([[0.5]], [[1.0]]), Dense([[2.0], [3.0]], nonlinearity="relu")]),
+    "time-delay network": Chain([DelayLine(2, 1), Dense([[1.0, -1.0]])]),
     "gated chain": Chain(
         [GRU(np.ones((3, 1)), np.ones((3, 1))), Diagonal([0.5j], [[1.0]]), LSTM(np.ones((4, 1)), np.ones((4, 2)))]
     ),
@@ -224,6 +227,26 @@ def test_an_lstm_is_replaced_and_loses_parameters_by_name():
         "nonlinearity": "relu",
         "gate_nonlinearity": "tanh",
     }
+
+
+def test_a_delay_line_has_options_in_the_place_of_parameters():
+    cell = DelayLine(3, np.int64(2), dtype=np.float32)
+    assert cell.parameters == {}
+    assert cell.options == {"steps": 3, "input_size": 2, "dtype": "float32"}
+    assert (cell.steps, cell.input_size, cell.output_size, cell.state_size) == (3, 2, 6, 6)
+    assert repr(cell) == "DelayLine(steps=3, input_size=2, output_size=6, state_size=6, dtype=float32)"
+    assert cell.astype("float64").options == {"steps": 3, "input_size": 2, "dtype": "float64"}
+    assert cell.replace(steps=4).state_size == 8
+    state = np.arange(12.0).reshape(2, 6)
+    assert list(cell.split_state(state)) == ["x"] and np.shares_memory(cell.split_state(state)["x"], state)
+    chain = Chain([cell, Dense(np.ones((1, 6), np.float32))]).astype("float64")
+    assert [layer.dtype for layer in chain.layers] == [np.float64, np.float64]
+    assert list(chain.split_state(np.zeros(6))) == ["0.x"]
+
+
+def test_a_chain_says_how_a_delay_line_gets_the_dtype_of_its_neighbours():
+    with pytest.raises(TypeError, match=r"layer 0 \(DelayLine\) is float64 but layer 1 \(Dense\) is float32; .*astype"):
+        Chain([DelayLine(2, 1), Dense(np.float32([[1, 2]]))])
 
 
 def test_sizes_follow_the_parameters(cell):

@@ -17,6 +17,7 @@ from rnncore import (
     LSTM,
     Cell,
     Chain,
+    DelayLine,
     Dense,
     Diagonal,
     Elman,
@@ -164,6 +165,16 @@ def gated_diagonal():
     return {"gated-diagonal-without-biases": without_biases, **of_input, **of_gate}
 
 
+def delay_line():
+    def build(rng, size, input_size):
+        return DelayLine(-(-size // max(1, input_size)), max(1, input_size))
+
+    def longer_than_the_run(rng, size, input_size):
+        return DelayLine(STEPS + size, max(1, input_size))
+
+    return {"delay-line": build, "delay-line-longer-than-the-run": longer_than_the_run}
+
+
 def dense():
     def build(rng, size, input_size, nonlinearity):
         return Dense(matrix(rng, size, max(1, input_size), 1), bias(rng, size), nonlinearity=nonlinearity)
@@ -190,8 +201,11 @@ def chain():
 
         return build
 
+    def taps(steps):
+        return lambda rng, size, input_size: DelayLine(steps, input_size)
+
     lin, elm, den, seq = (kind() for kind in (linear, elman, dense, matrix_sequence))
-    mem, gat, dia, gdi = (kind() for kind in (lstm, gru, diagonal, gated_diagonal))
+    mem, gat, dia, gdi, line = (kind() for kind in (lstm, gru, diagonal, gated_diagonal, delay_line))
     return {
         "chain-readout": of(elm["elman-tanh"], den["dense-identity"]),
         "chain-deep": of(elm["elman-tanh"], elm["elman-relu-leaky-sparse"], lin["linear"], elm["elman-sigmoid"]),
@@ -205,10 +219,12 @@ def chain():
         "chain-diagonal": of(dia["diagonal-complex"], den["dense-tanh"], gdi["gated-diagonal-identity"], lin["linear"]),
         "chain-diagonal-last": of(den["dense-tanh"], gdi["gated-diagonal-gate-identity"], dia["diagonal-complex"]),
         "chain-lstm-last": of(dia["diagonal"], den["dense-tanh"], mem["lstm"]),
+        "chain-delay-line": of(line["delay-line"], den["dense-tanh"], den["dense-identity"]),
+        "chain-delay-lines": of(elm["elman-tanh"], taps(2), mem["lstm"], taps(3), den["dense-tanh"], taps(1)),
     }
 
 
-_ALL = (linear, elman, lstm, gru, diagonal, gated_diagonal, dense, matrix_sequence, chain)
+_ALL = (linear, elman, lstm, gru, diagonal, gated_diagonal, delay_line, dense, matrix_sequence, chain)
 EXAMPLES = {name: build for kind in _ALL for name, build in kind().items()}
 
 # One of each way through a backend, where all nonlinearities would add nothing.
@@ -295,7 +311,7 @@ def tolerance(cell, *results):
     slopes of the gate up to 1/4; at slopes up to 1 gates are small numbers, whose own error is below δ / 8.
 
     Their input matrices have norms of 1/2 and less (1/8 for gates of GatedDiagonal): the gain of such a layer is below
-    2 as well.
+    2 as well. That of a DelayLine, which rounds nothing, is 1.
     """
     widest = 2 + max(layer.state_size + layer.input_size + layer.output_size for layer in cell.layers)
     largest = 3 + max((np.abs(result[np.isfinite(result)]).max(initial=0) for result in results), default=0)

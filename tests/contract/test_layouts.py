@@ -14,6 +14,7 @@ KINDS = [
     "linear-sparse",
     "lstm",
     "diagonal-complex",
+    "delay-line",
     "dense-tanh",
     "matrix-sequence",
     "chain-dense-first",

@@ -7,7 +7,7 @@ import pytest
 import scipy.sparse
 
 import rnncore
-from rnncore import Chain, Dense, Elman, Linear, MatrixSequence
+from rnncore import Chain, DelayLine, Dense, Elman, Linear, MatrixSequence
 from rnncore.data import MODEL, SERIES
 from rnncore.io import read_series
 
@@ -232,3 +232,28 @@ def test_a_sound_file_brings_its_own_time(tmp_path):
     scipy.io.wavfile.write(tmp_path / "s.wav", 1000, np.zeros(2000, np.int16))
     found = rnncore.diagnose(Linear([[0.9]], [[1.0]]), tmp_path / "s.wav").forgetting
     assert (found.duration, found.unit) == (0.044, "seconds")
+
+
+def test_a_time_delay_network_forgets_after_as_many_steps_as_it_holds(rng, backend):
+    cell = Chain([DelayLine(12, 2), Dense(rng.normal(size=(5, 24)) / 5, nonlinearity="tanh"), Dense(np.ones((1, 5)))])
+    found = rnncore.diagnose(cell, rng.normal(size=(1500, 2)), interval=0.5, unit="hours", backend=backend)
+    page = " ".join(found.summary().split())
+    assert (found.forgetting.verdict, found.forgetting.steps, found.forgetting.steps_for_good) == ("forgets", 12, 12)
+    assert "the two runs are identical from step 12 on" in page
+    assert found.gradients.exponents == (-np.inf,) * 8 and found.gradients.zero_from == 12
+    assert "A gradient is exactly zero from 6 hours back on" in page
+    assert found.recall.horizon.steps == 12 and found.recall.horizon.verdict == "forgets"
+    assert found.recall.capacity.bound == 24 and found.recall.capacity.by_lag[0] > 1.9
+    # The present is held as well, and is no lag.
+    np.testing.assert_allclose(found.recall.capacity.by_lag[:11], 2, atol=1e-9)
+    assert found.recall.capacity.by_lag[12:].max() < 0.3
+    assert "DelayLine 2 → 24 (12 steps)" in page and found.boundedness.verdict == "no growth seen"
+    json.loads(found.to_json())
+
+
+def test_what_a_delay_line_takes_from_tanh_stays_within_one(rng):
+    squashed = Chain([Dense(np.ones((2, 1)), nonlinearity="tanh"), DelayLine(3, 2), Dense(np.ones((1, 6)))])
+    found = rnncore.diagnose(squashed, 9 * rng.normal(size=(200, 1)), backend="reference")
+    assert found.boundedness.cannot_exceed == 1
+    raw = Chain([DelayLine(3, 1), Dense(np.ones((1, 3)), nonlinearity="tanh")])
+    assert rnncore.diagnose(raw, rng.normal(size=(200, 1)), backend="reference").boundedness.cannot_exceed is None

@@ -4,7 +4,7 @@ import numpy as np
 import scipy.sparse
 import torch
 
-from rnncore import GRU, LSTM, Dense, Diagonal, Elman, GatedDiagonal, Linear, MatrixSequence
+from rnncore import GRU, LSTM, DelayLine, Dense, Diagonal, Elman, GatedDiagonal, Linear, MatrixSequence
 
 PHI = {
     "identity": lambda z: z,
@@ -119,6 +119,12 @@ def gated_diagonal(cell, p, number, x, c):
     return c, c
 
 
+def delay_line(cell, p, number, x, state):
+    x = torch.zeros(len(state), cell.input_size, dtype=state.dtype) if x is None else x
+    state = torch.cat([x, state], dim=1)[:, : cell.state_size]
+    return state, state
+
+
 def dense(cell, p, number, x, state):
     return PHI[cell.nonlinearity](drive(p, x, weights=("weight",))).expand(len(state), -1), state
 
@@ -135,6 +141,7 @@ STEPS = {
     GRU: gru,
     Diagonal: diagonal,
     GatedDiagonal: gated_diagonal,
+    DelayLine: delay_line,
     Dense: dense,
     MatrixSequence: matrix_sequence,
 }

@@ -7,7 +7,7 @@ import torch
 from safetensors.torch import load_file, save_file
 
 import rnncore
-from rnncore import Chain, Dense, Elman, FormatError, Linear, MatrixSequence
+from rnncore import Chain, DelayLine, Dense, Elman, FormatError, Linear, MatrixSequence
 from rnncore.cells.base import is_sparse
 
 RANDOM = np.random.default_rng(0)
@@ -30,6 +30,19 @@ CELLS = {
     "sparse linear": Linear(sparse(6)),
     "empty sparse": Elman(scipy.sparse.csr_array((5, 5))),
     "dense": Dense(array(2, 3), array(2), nonlinearity="sigmoid"),
+    "delay line": DelayLine(3, 2),
+    "delay line float32": DelayLine(1, 1, dtype="float32"),
+    "chain of a delay line": Chain([DelayLine(4, 1)]),
+    "time-delay network": Chain(
+        [DelayLine(4, 2), Dense(array(3, 8), array(3), nonlinearity="tanh"), Dense(array(1, 3))]
+    ),
+    "delay lines": Chain(
+        [
+            Elman(array(2, 2, dtype=np.float32), array(2, 1, dtype=np.float32)),
+            DelayLine(2, 2, dtype="float32"),
+            DelayLine(1, 4, dtype="float32"),
+        ]
+    ),
     "matrices": MatrixSequence(array(7, 2, 2)),
     "unchecked matrices": MatrixSequence(np.full((2, 2, 2), np.nan), check_finite=False),
     "chain": Chain([Elman(sparse(4), array(4, 2), leak=0.5), Dense(array(3, 4)), Linear(array(2, 2), array(2, 3))]),
@@ -154,6 +167,25 @@ BAD = {
             for k, v in zip(("data", "indices", "indptr", "shape"), (B, [0, 1, 2, 9], range(5), [4, 4]))
         },
         "'weight_hh'",
+    ),
+    "delay line without length": (
+        {"0.cell": "DelayLine", "0.input_size": 2, "1.weight": W},
+        "'0.steps' is missing beside 0.input_size",
+    ),
+    "delay line without anything": ({"cell": "DelayLine"}, "'steps' is missing beside cell"),
+    "delay line of no steps": ({"cell": "DelayLine", "steps": 0, "input_size": 1}, "steps must be at least 1, got 0"),
+    "delay line of parts of steps": (
+        {"cell": "DelayLine", "steps": 2.5, "input_size": 1},
+        "steps must be an integer, got 2.5",
+    ),
+    "delay line of words": ({"cell": "DelayLine", "steps": "some", "input_size": 1}, "steps cannot be 'some'"),
+    "delay line with weights": (
+        {"cell": "DelayLine", "steps": 2, "input_size": 1, "weight": W},
+        "'weight' is no parameter of the layer, DelayLine",
+    ),
+    "delay line of another dtype": (
+        {"0.cell": "DelayLine", "0.steps": 4, "0.input_size": 1, "1.weight": array(1, 4, dtype=np.float32)},
+        r"layer 0 \(DelayLine\) is float64 but layer 1 \(Dense\) is float32",
     ),
     "nothing": ({}, "no arrays"),
 }

@@ -4,7 +4,7 @@ import numpy as np
 import scipy.sparse
 from scipy.linalg import block_diag
 
-from rnncore import Chain, Dense, Diagonal, Elman, Linear
+from rnncore import Chain, DelayLine, Dense, Diagonal, Elman, Linear
 
 INPUTS = 2
 
@@ -49,6 +49,9 @@ KINDS = {
     "complex diagonal": complex_diagonal,
     "leaky": leaky,
     "leaky sparse": lambda rng: leaky(rng, scipy.sparse.csr_array),
+    "delay line": lambda rng: DelayLine(4, INPUTS),
+    "finite impulse response": lambda rng: Chain([DelayLine(5, INPUTS), readout(rng, 3, 10)]),
+    "delay line behind linear": lambda rng: Chain([linear(rng, 3), DelayLine(2, 3), readout(rng, 2, 6)]),
     "dense": lambda rng: readout(rng, 3, INPUTS),
     "readout": lambda rng: Chain([linear(rng), readout(rng, 1, 5)]),
     "readouts before and behind": lambda rng: Chain(

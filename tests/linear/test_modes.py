@@ -8,7 +8,19 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.linalg import block_diag
 
-from rnncore import Chain, Dense, Diagonal, Elman, Linear, NonFiniteError, impulse_response, jacobian, modes, simulate
+from rnncore import (
+    Chain,
+    DelayLine,
+    Dense,
+    Diagonal,
+    Elman,
+    Linear,
+    NonFiniteError,
+    impulse_response,
+    jacobian,
+    modes,
+    simulate,
+)
 
 from .examples import KINDS, jordan, similar, without_biases
 
@@ -225,6 +237,18 @@ def test_nilpotent_matrices(size, rng):
         assert found.spectral_radius == 0 and found.time_constants == 0 and np.isnan(found.periods).all()
         assert found.growth_rates == -np.inf and found.shares == pytest.approx(1)
         assert found.explanation.startswith(f"Nilpotent: nothing is left of a state after {size} step")
+
+
+@pytest.mark.parametrize("cell", [DelayLine(5, 3), Chain([DelayLine(5, 3), Dense(np.ones((2, 15)))])])
+def test_a_delay_line_is_one_nilpotent_mode(cell):
+    found = modes(cell)
+    assert found.eigenvalues.tolist() == [0] and found.multiplicities.tolist() == [15] and found.indices.tolist() == [5]
+    assert found.is_defective and found.spectral_radius == 0 and found.norm == 1
+    assert found.time_constants.tolist() == [0] and found.shares.tolist() == [1]
+    assert (found.transient.peak, found.transient.step) == (1, 0)
+    assert found.explanation.startswith("Nilpotent: nothing is left of a state after 5 steps")
+    inputs = np.random.default_rng(0).normal(size=(50, 3))
+    assert modes(cell, inputs).shares.tolist() == [1]
 
 
 def test_zero_one_and_a_single_unit():

@@ -7,7 +7,7 @@ import scipy.linalg
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rnncore import Chain, Dense, Diagonal, Elman, GatedDiagonal, Linear, memory_capacity
+from rnncore import Chain, DelayLine, Dense, Diagonal, Elman, GatedDiagonal, Linear, memory_capacity
 
 
 def exact(cell, max_lag):
@@ -33,6 +33,24 @@ def test_all_lags_of_a_controllable_network_sum_up_to_its_size(rng, size):
 def test_a_delay_line_holds_exactly_as_many_inputs_as_it_is_long(length):
     found = exact(Linear(np.diag(np.ones(length - 1), -1), np.eye(length)[:, :1]), length + 3)
     np.testing.assert_allclose(found.raw[:, 0], [1.0] * length + [0.0] * 4, atol=1e-14)
+
+
+def test_the_cell_of_a_delay_line_holds_exactly_its_inputs_however_they_are_read():
+    for inputs in (1, 3):
+        found = exact(DelayLine(5, inputs), 8)
+        np.testing.assert_array_equal(found.raw, [[1.0] * inputs] * 5 + [[0.0] * inputs] * 4)
+        assert found.bound == 5 * inputs
+    tall = Dense(np.random.default_rng(0).normal(size=(7, 5)))  # loses nothing, and holds no state
+    np.testing.assert_array_equal(exact(Chain([DelayLine(5, 1), tall]), 8).raw[:, 0], [1.0] * 5 + [0.0] * 4)
+
+
+def test_a_delay_line_behind_a_linear_layer_holds_its_last_states(rng):
+    """x_t = 0.6 x_{t-1} + u_t and the x before it: two states that hold, with u_t, all that three taps of x do."""
+    found = exact(Chain([Linear([[0.6]], [[1.0]]), DelayLine(3, 1)]), 200)
+    # The outputs x_t, x_{t-1}, x_{t-2} give u_t and u_{t-1} exactly, and of the rest what x_{t-2} holds.
+    want = [1.0, 1.0, *(0.64 * 0.36 ** np.arange(199))]
+    np.testing.assert_allclose(found.raw[:, 0], want, rtol=0, atol=1e-13)
+    assert found.bound == 3
 
 
 def test_a_rotated_delay_line_holds_the_same(rng):

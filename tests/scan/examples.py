@@ -8,7 +8,7 @@ give the very numbers of the sequential walk, and a carry that is wrong or missi
 import numpy as np
 import scipy.sparse
 
-from rnncore import Chain, Dense, Diagonal, GatedDiagonal, Linear
+from rnncore import Chain, DelayLine, Dense, Diagonal, GatedDiagonal, Linear
 
 INPUTS = 3
 
@@ -71,9 +71,18 @@ def chain_without_readout(rng, size):
     return Chain([first, Linear(signed_permutation(rng, size), np.eye(size)), gated(rng, size + 1, size)])
 
 
+def delay_line(rng, size):
+    return DelayLine(size, INPUTS)
+
+
+def chain_delayed(rng, size):
+    line = DelayLine(2, size)
+    return Chain([linear(rng, size), line, linear(rng, size, 2 * size), DelayLine(3, size), Dense(np.eye(2, 3 * size))])
+
+
 EXAMPLES = [
     linear, sparse, autonomous, diagonal, diagonal_autonomous, diagonal_complex, gated, gated_by_identity,
-    chain, chain_without_readout,
+    delay_line, chain, chain_without_readout, chain_delayed,
 ]  # fmt: skip
 
 

@@ -93,6 +93,13 @@ struct GatedDiagonal {
     Nonlinearity gate_nonlinearity = Nonlinearity::sigmoid;
 };
 
+// y_t = (x_t, x_{t-1}, …), the last `steps` inputs, which are the state too.
+template <class Real>
+struct DelayLine {
+    Index steps = 0;
+    Index input_size = 0;
+};
+
 // x_t = M_t x_{t-1}. The matrices are not copied: they must outlive the Network.
 template <class Real>
 struct MatrixSequence {

@@ -114,6 +114,7 @@ class Network {
     void add(const GRU<Real>&);
     void add(const Diagonal<Real>&);
     void add(const GatedDiagonal<Real>&);
+    void add(const DelayLine<Real>&);
 
     Index input_size() const;
     Index output_size() const;

@@ -232,6 +232,18 @@ void add_block(const Real* block, Index rows, const BlockShape& shape, Real* res
             store<Real>(result + c, load<Real>(result + c) + load<Real>(block + c));
 }
 
+// Rows from `first` on, as the rows from `result_first` on of the result.
+template <class Real>
+void copy_block(const Real* block, Index first, Index rows, const BlockShape& shape, Index result_first, Real* result) {
+    if (shape.stride == 1) {
+        for (Index b = 0; b < shape.sequences; ++b)
+            std::memcpy(result + b * shape.sequence + result_first, block + b * shape.sequence + first,
+                        sizeof(Real) * rows);
+        return;
+    }
+    std::memcpy(result + result_first * shape.stride, block + first * shape.stride, sizeof(Real) * rows * shape.stride);
+}
+
 template <class Real>
 void clear_block(Real* block, Index rows, const BlockShape& shape) {
     if (shape.stride == 1) return clear_vectors(false, rows, shape, block);

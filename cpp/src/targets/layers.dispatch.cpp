@@ -1,4 +1,5 @@
 // Compiled once per instruction-set level and precision (RNNCORE_REAL): the kernels of every cell.
+#include "cells/delay_line.hpp"
 #include "cells/dense.hpp"
 #include "cells/elman.hpp"
 #include "cells/matrix_sequence.hpp"
@@ -24,6 +25,11 @@ Layer<RNNCORE_REAL> make_dense<RNNCORE_REAL>(const Dense<RNNCORE_REAL>& dense, L
 template <>
 Layer<RNNCORE_REAL> make_matrix_sequence<RNNCORE_REAL>(const MatrixSequence<RNNCORE_REAL>& sequence, Layout layout) {
     return make_layer<MatrixSequenceCell<RNNCORE_REAL>, RNNCORE_REAL>(sequence, layout);
+}
+
+template <>
+Layer<RNNCORE_REAL> make_delay_line<RNNCORE_REAL>(const DelayLine<RNNCORE_REAL>& line, Layout layout) {
+    return make_layer<DelayLineCell<RNNCORE_REAL>, RNNCORE_REAL>(line, layout);
 }
 
 template void rescale(RNNCORE_REAL*, Index, Index, Index, std::int64_t*, bool);

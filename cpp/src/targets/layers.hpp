@@ -27,6 +27,9 @@ template <class Real>
 Layer<Real> make_gated_diagonal(const GatedDiagonal<Real>&, Layout);
 
 template <class Real>
+Layer<Real> make_delay_line(const DelayLine<Real>&, Layout);
+
+template <class Real>
 void rescale(Real* block, Index rows, Index columns, Index stride, std::int64_t* exponents, bool all);
 
 template <class Real>

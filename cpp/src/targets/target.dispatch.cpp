@@ -27,9 +27,10 @@ extern constexpr Target target = {
 #endif
     vector_bytes,
     {make_elman<float>, make_dense<float>, make_matrix_sequence<float>, make_lstm<float>, make_gru<float>,
-     make_diagonal<float>, make_gated_diagonal<float>, blocks<float>, apply_function<float>},
+     make_diagonal<float>, make_gated_diagonal<float>, make_delay_line<float>, blocks<float>, apply_function<float>},
     {make_elman<double>, make_dense<double>, make_matrix_sequence<double>, make_lstm<double>, make_gru<double>,
-     make_diagonal<double>, make_gated_diagonal<double>, blocks<double>, apply_function<double>},
+     make_diagonal<double>, make_gated_diagonal<double>, make_delay_line<double>, blocks<double>,
+     apply_function<double>},
     &level_probe};
 
 }  // namespace rnncore::RNNCORE_TARGET

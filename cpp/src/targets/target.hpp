@@ -74,6 +74,7 @@ struct Kernels {
     Layer<Real> (*gru)(const GRU<Real>&, Layout);
     Layer<Real> (*diagonal)(const Diagonal<Real>&, Layout);
     Layer<Real> (*gated_diagonal)(const GatedDiagonal<Real>&, Layout);
+    Layer<Real> (*delay_line)(const DelayLine<Real>&, Layout);
     BlockKernels<Real> blocks;
     bool (*apply)(const char* name, const Real* from, Real* to, Index count);  // false: unknown name
 };

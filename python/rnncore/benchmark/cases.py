@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import sparse
 
-from ..cells import GRU, LSTM, Chain, Dense, Diagonal, Elman, GatedDiagonal, Linear
+from ..cells import GRU, LSTM, Chain, DelayLine, Dense, Diagonal, Elman, GatedDiagonal, Linear
 
 _SEED = 20_25
 NONZEROS_A_ROW = 10
@@ -16,8 +16,17 @@ _GATES = {
     "gru reset before": (3, 3),
     "diagonal complex": (0, 2),
     "gated diagonal": (0, 2),
+    "delay line": (0, 0),
 }
-_FUNCTIONS = {"lstm": 5, "gru": 3, "gru reset before": 3, "linear": 0, "diagonal": 0, "diagonal complex": 0}
+_FUNCTIONS = {
+    "lstm": 5,
+    "gru": 3,
+    "gru reset before": 3,
+    "linear": 0,
+    "diagonal": 0,
+    "diagonal complex": 0,
+    "delay line": 0,
+}
 
 
 @dataclass(frozen=True)
@@ -129,6 +138,10 @@ def _gated_diagonal(rng, size, input_size, dtype):
     return GatedDiagonal(*weights, _uniform(rng, size, 0.1, dtype), np.ones(size, dtype))
 
 
+def _delay_line(rng, size, input_size, dtype):
+    return DelayLine(max(1, size // input_size), input_size, dtype=dtype)
+
+
 def _dense(rng, size, input_size, dtype):
     return Dense(_uniform(rng, (size, input_size), 0.5, dtype), _uniform(rng, size, 0.1, dtype), nonlinearity="tanh")
 
@@ -148,6 +161,7 @@ CELLS = {
     "diagonal": _diagonal,
     "diagonal complex": _diagonal_complex,
     "gated diagonal": _gated_diagonal,
+    "delay line": _delay_line,
     "dense": _dense,
     "chain": _chain,
 }

@@ -2,6 +2,7 @@
 
 from .base import Cell
 from .chain import Chain
+from .delay_line import DelayLine
 from .dense import Dense
 from .diagonal import Diagonal
 from .elman import Elman
@@ -18,6 +19,7 @@ __all__ = [
     "NONLINEARITIES",
     "Cell",
     "Chain",
+    "DelayLine",
     "Dense",
     "Diagonal",
     "Elman",

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..cells import GRU, Elman
+from ..cells import GRU, DelayLine, Dense, Elman
 
 _BOUNDED = ("tanh", "sigmoid")
 _STRETCHES = 32  # of a run; the largest value in each, so that one rare peak makes no growth
@@ -114,12 +114,16 @@ class BoundednessWatcher:
 
 
 def _largest_possible(cell, start):
-    layers = [layer for layer in cell.layers if layer.state_size]
-    if not layers or not all(_within_one(layer) for layer in layers):
+    stateful = [index for index, layer in enumerate(cell.layers) if layer.state_size]
+    if not stateful or not all(_within_one(cell.layers, index) for index in stateful):
         return None
     return max(1.0, float(np.abs(start).max()))
 
 
-def _within_one(layer):
-    """Whether a state within ±1 stays there: an average of what was and of φ, weighted by leak or gate."""
-    return isinstance(layer, GRU) or (isinstance(layer, Elman) and layer.nonlinearity in _BOUNDED)
+def _within_one(layers, index):
+    """Whether a state within ±1 stays there: an average of what was and of φ, weighted by leak or gate; or what a
+    DelayLine receives from such a layer."""
+    layer = layers[index]
+    if isinstance(layer, DelayLine):
+        return index > 0 and _within_one(layers, index - 1)
+    return isinstance(layer, GRU) or (isinstance(layer, (Elman, Dense)) and layer.nonlinearity in _BOUNDED)

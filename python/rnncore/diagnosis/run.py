@@ -108,6 +108,8 @@ def _details(layer):
         yield layer.nonlinearity
     if getattr(layer, "gate_nonlinearity", "sigmoid") != "sigmoid":
         yield f"gates {layer.gate_nonlinearity}"
+    if hasattr(layer, "steps"):
+        yield f"{layer.steps:,} step{'s' if layer.steps > 1 else ''}"
     if getattr(layer, "leak", 1.0) != 1:
         yield f"leak {layer.leak:g}"
     if not getattr(layer, "reset_after", True):

@@ -2,12 +2,21 @@
 
 import inspect
 
-from ..cells import GRU, LSTM, Dense, Diagonal, Elman, GatedDiagonal, Linear, MatrixSequence
+from ..cells import GRU, LSTM, DelayLine, Dense, Diagonal, Elman, GatedDiagonal, Linear, MatrixSequence
 from ..errors import FormatError
 
-CELLS = {cell.__name__: cell for cell in (Linear, Elman, LSTM, GRU, Diagonal, GatedDiagonal, Dense, MatrixSequence)}
+CELLS = {
+    cell.__name__: cell
+    for cell in (Linear, Elman, LSTM, GRU, Diagonal, GatedDiagonal, DelayLine, Dense, MatrixSequence)
+}
 _BY_BLOCKS = {1: Elman, 3: GRU, 4: LSTM}  # blocks of rows in weight_hh
 _SHAPES = "(n, n), (3 n, n) of a GRU with gates r, z, n, or (4 n, n) of an LSTM with gates i, f, g, o"
+
+
+def places_without_arrays(about):
+    """``(prefix, level)`` of the layers of which a file says that they are there, and holds nothing else."""
+    keys = [key for key, kind in about.items() if kind == DelayLine.__name__]
+    return [(key.removesuffix("cell"), None) for key in keys if key == "cell" or key.endswith(".cell")]
 
 
 def layer_kind(place, parameters, about, path):
@@ -52,19 +61,19 @@ def _recurrence(place, parameters, path):
     return square if rows == columns else _BY_BLOCKS[rows // columns]
 
 
-def check_names(kind, parameters, place, path):
-    """Whether a cell of that kind takes arrays of these names, and no more of them."""
+def check_names(kind, parameters, options, place, path):
+    """Whether a cell of that kind takes arrays of these names, and no more of them, and the options it must have."""
     allowed = inspect.signature(kind).parameters
     for name in parameters:
         if name not in allowed:
             raise FormatError(f"{path}: key {file_key(place, name)!r} is no parameter of the layer, {kind.__name__}")
     for name, parameter in allowed.items():
-        if parameter.default is parameter.empty and name not in parameters:
-            _missing(name, place, parameters, path)
+        if parameter.default is parameter.empty and name not in parameters and name not in options:
+            _missing(name, place, [*parameters, *options] or ["cell"], path)
 
 
-def _missing(name, place, parameters, path):
-    listed = ", ".join(file_key(place, other) for other in parameters)
+def _missing(name, place, present, path):
+    listed = ", ".join(file_key(place, other) for other in present)
     raise FormatError(f"{path}: key {file_key(place, name)!r} is missing beside {listed}")
 
 
@@ -80,22 +89,27 @@ def _read_flag(value):
     return str(value) == "True"
 
 
+def _read_count(value):
+    return int(value) if isinstance(value, str) else value  # what is no integer the cell refuses
+
+
 _OPTIONS = {
     Elman: {"nonlinearity": str, "leak": float},
     GRU: {"reset_after": _read_flag},
     GatedDiagonal: {"nonlinearity": str, "gate_nonlinearity": str},
+    DelayLine: {"steps": _read_count, "input_size": _read_count, "dtype": str},
     Dense: {"nonlinearity": str},
     MatrixSequence: {"check_finite": _read_flag},
 }
 
 
 def read_options(place, kind, about):
-    """What the file says beside arrays. A recurrent layer's options may stand in it without a prefix; a readout's may
-    not."""
+    """What the file says beside arrays. The options of layers with recurrent weights may stand in it without a prefix;
+    those of others may not."""
     prefix, _ = place
     options = {}
     for name, convert in _OPTIONS.get(kind, {}).items():
-        value = about.get(f"{prefix}{name}", about.get(name) if kind is not Dense else None)
+        value = about.get(f"{prefix}{name}", about.get(name) if kind not in (Dense, DelayLine) else None)
         if value is not None:
             try:
                 options[name] = convert(value)

@@ -42,7 +42,8 @@ def load(path, *, layer=None, nonlinearity=None, leak=None, reset_after=None):
     an Elman, 3 n of a GRU, 4 n of an LSTM, whose peepholes are ``weight_ci``, ``weight_cf``, ``weight_co``; a vector is
     that of a Diagonal, and a ``weight_gate`` that of a GatedDiagonal. A sparse ``weight_hh`` is ``weight_hh.data``,
     ``.indices``, ``.indptr`` and ``.shape``; a complex array is one in npz, ``NAME.real`` and ``NAME.imag`` in
-    safetensors. Options (nonlinearity, leak, reset_after) come from the file's metadata (in npz: 0-d arrays) of those
+    safetensors. A DelayLine has no arrays: it is read from the metadata that :func:`save` writes, and so not from state
+    dicts. Options (nonlinearity, leak, reset_after) come from the file's metadata (in npz: 0-d arrays) of those
     names; without it a network is taken as torch's default: tanh without leak, the reset gate after the product.
     Projections (``proj_size``) and bidirectional networks are refused by name. Of .pt and .pth files the state dict is
     read, alone or as the one state dict of a checkpoint, without torch; other Python objects are refused and never run.

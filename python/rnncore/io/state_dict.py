@@ -8,7 +8,7 @@ from ..arrays import FLOATS, first_nonfinite, real_dtype
 from ..cells import Chain
 from ..cells.base import is_sparse
 from ..errors import FormatError
-from .layer_kinds import check_names, file_key, layer_kind, read_options
+from .layer_kinds import check_names, file_key, layer_kind, places_without_arrays, read_options
 from .layer_names import order_layers
 
 _SPARSE_PARTS = ("data", "indices", "indptr", "shape")
@@ -38,10 +38,11 @@ def to_tensors(cell):
 
 def from_tensors(tensors, about, path):
     """The cell that a file's arrays describe; ``path`` is for the errors."""
-    if not tensors:
+    # (prefix, level): {parameter: array or {sparse part: array}}
+    layers = {place: {} for place in places_without_arrays(about)}
+    if not tensors and not layers:
         raise FormatError(f"{path}: the file holds no arrays")
     _check_numbers(tensors, about, path)
-    layers = {}  # (prefix, level): {parameter: array or {sparse part: array}}
     for key, array in tensors.items():
         prefix, level, name, part = _parse(key, path)
         parameters = layers.setdefault((prefix, level), {})
@@ -103,13 +104,16 @@ def _check_numbers(tensors, about, path):
 
 def _build(place, parameters, about, path):
     kind = layer_kind(place, parameters, about, path)
-    check_names(kind, parameters, place, path)
     arrays = {
         name: _sparse(array, file_key(place, name), path) if isinstance(array, dict) else array
         for name, array in parameters.items()
     }
     try:
-        return kind(**arrays, **read_options(place, kind, about))
+        options = read_options(place, kind, about)
+        check_names(kind, parameters, options, place, path)
+        return kind(**arrays, **options)
+    except FormatError:
+        raise
     except (ValueError, TypeError) as error:
         name, _, rest = str(error).partition(" ")
         subject = f"key {file_key(place, name)!r}" if name in parameters else f"{place[0]}{name}"

@@ -16,7 +16,7 @@ def impulse_response(cell, steps):
 
     Parameters
     ----------
-    cell : Linear, Diagonal, Elman or Dense with ``nonlinearity="identity"``, or a Chain of them
+    cell : Linear, Diagonal, DelayLine, Elman or Dense with ``nonlinearity="identity"``, or a Chain of them
     steps : int
         How many rows.
 

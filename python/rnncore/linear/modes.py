@@ -29,8 +29,9 @@ def modes(cell, inputs=None, *, backend=None, threads=None, progress=None):
 
     Parameters
     ----------
-    cell : Linear, Diagonal, Elman with ``nonlinearity="identity"``, or a Chain of such and of linear Dense layers
-        W is ``weight_hh``; with a leak a it is (1 - a) I + a ``weight_hh``, of a chain the matrix of the whole state.
+    cell : Linear, Diagonal, DelayLine, Elman with ``nonlinearity="identity"``, or a Chain of them and linear Dense ones
+        W is ``weight_hh``; with a leak a it is (1 - a) I + a ``weight_hh``, of a DelayLine the shift by one input
+        (nilpotent), of a chain the matrix of the whole state.
     inputs : array, (T, input_size) or (T, B, input_size), optional
         Finite. The response to them, from a state of zero and without biases, is taken apart into modes. None: all
         impulse responses, where W decays.

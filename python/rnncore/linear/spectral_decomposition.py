@@ -182,12 +182,25 @@ def _eigenvalue(block, projector_norm, condition_numbers, tolerance):
     with np.errstate(invalid="ignore"):
         reach = np.where(values == mean, np.inf, count * tolerance * condition_numbers)
     if np.all(np.abs(values - mean) <= reach):
-        power, uncertainty = np.eye(count), tolerance * projector_norm
-        for index in range(1, count + 1):
-            power = power @ rest
-            if np.linalg.norm(power) * size <= index * uncertainty:
-                return mean, index, uncertainty
+        uncertainty = tolerance * projector_norm
+        index = _vanishing_power(rest, lambda power, index: np.linalg.norm(power) * size <= index * uncertainty)
+        if index <= count:
+            return mean, index, uncertainty
     largest = int(np.argmax(np.abs(values)))
     most = max(1.0, size) * (count * tolerance) ** (1 / count)  # of all of it at once (Henrici 1962)
     first_order = tolerance * condition_numbers[largest] if tolerance else 0.0
     return values[largest], 0, min(first_order, most)
+
+
+def _vanishing_power(matrix, vanishes):
+    """The smallest p with ``vanishes(matrix^p, p)``, of a matrix of norm 1 at most: powers do not grow, so that p is
+    found by doubling and halving. Beyond the matrix's size it may be any larger number."""
+    powers = [matrix]
+    while not vanishes(powers[-1], 1 << len(powers) - 1) and 1 << len(powers) - 1 < len(matrix):
+        powers.append(powers[-1] @ powers[-1])
+    product, index = np.eye(len(matrix)), 0
+    for place in reversed(range(len(powers))):
+        longer, power = product @ powers[place], index + (1 << place)
+        if not vanishes(longer, power):
+            product, index = longer, power
+    return index + 1

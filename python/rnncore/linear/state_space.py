@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from ..cells import Cell, Dense, Diagonal, Elman, Linear
+from ..cells import Cell, DelayLine, Dense, Diagonal, Elman, Linear
 from ..cells.base import is_sparse
 from ..cells.diagonal import as_complex, real_rows
 
@@ -96,8 +96,8 @@ def read_state_space(cell):
             which = "the cell" if cell is layer else f"layer {index}"
             options = f" with nonlinearity={layer.nonlinearity!r}" if isinstance(layer, (Elman, Dense)) else ""
             raise ValueError(
-                "a closed form needs linear layers with constant coefficients, Linear, Diagonal, and Elman or Dense "
-                f'with nonlinearity="identity"; {which} is of type {type(layer).__name__}{options}'
+                "a closed form needs linear layers with constant coefficients, Linear, Diagonal, DelayLine, and Elman "
+                f'or Dense with nonlinearity="identity"; {which} is of type {type(layer).__name__}{options}'
             )
     size = cell.input_size
     system = StateSpace(
@@ -117,10 +117,12 @@ def is_linear(layer):
     """Whether a layer is a linear map with constant coefficients."""
     if isinstance(layer, (Elman, Dense)):
         return layer.nonlinearity == "identity"
-    return isinstance(layer, (Linear, Diagonal))
+    return isinstance(layer, (Linear, Diagonal, DelayLine))
 
 
 def _read_recurrent(layer):
+    if isinstance(layer, DelayLine):
+        return _read_delay_line(layer)
     parameters = {
         name: array.astype(np.result_type(array.dtype, np.float64)) for name, array in layer.parameters.items()
     }
@@ -133,6 +135,14 @@ def _read_recurrent(layer):
         transition = (1 - leak) * _identity_like(transition) + leak * transition
         drive, offset = leak * drive, leak * offset
     return StateSpace(transition, drive, offset, None, None, np.zeros(layer.output_size))
+
+
+def _read_delay_line(layer):
+    from scipy.sparse import eye_array
+
+    size, inputs = layer.state_size, layer.input_size
+    moved = eye_array(size, k=-inputs, format="csr")
+    return StateSpace(moved, np.eye(size, inputs), np.zeros(size), None, None, np.zeros(size))
 
 
 def _append_dense(system, layer):

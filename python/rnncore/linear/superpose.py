@@ -26,7 +26,7 @@ def superpose(cell, inputs=None, *, steps=None, state=None, method="auto", progr
 
     Parameters
     ----------
-    cell : Linear, Diagonal, Elman or Dense with ``nonlinearity="identity"``, or a Chain of them
+    cell : Linear, Diagonal, DelayLine, Elman or Dense with ``nonlinearity="identity"``, or a Chain of them
     inputs : array, (T, input_size) or (T, B, input_size), optional
         Finite. None: no inputs.
     steps : int, optional

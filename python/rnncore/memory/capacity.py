@@ -261,8 +261,8 @@ def _in_closed_form(cell, inputs, request, interval, unit, backend):
         raise ValueError('method="gramian" is for degree=1, readout="state" and ridge=0')
     if not all(map(is_linear, cell.layers)):
         raise ValueError(
-            'method="gramian" is for networks that are linear throughout: Linear and Diagonal layers, Elman and Dense '
-            f'layers with the nonlinearity "identity"; got {cell!r}'
+            'method="gramian" is for networks that are linear throughout: Linear, Diagonal and DelayLine layers, Elman '
+            f'and Dense layers with the nonlinearity "identity"; got {cell!r}'
         )
     raw, rank = exact_capacities(cell, request.lags[0], backend.name)
     nothing = np.zeros(cell.input_size)

@@ -3,16 +3,23 @@
 import numpy as np
 
 from ..backends import prepare
-from ..cells import Dense, Diagonal, GatedDiagonal, Linear
+from ..cells import DelayLine, Dense, Diagonal, GatedDiagonal, Linear
 from ..cells.base import state_slices
 from .blocks import kept_between, power_of_two
+from .delay_line import DelayLineLayer
 from .dense import DenseLayer
 from .diagonal import DiagonalLayer
 from .gated_diagonal import GatedDiagonalLayer
 from .linear import LinearLayer
 from .workers import Workers
 
-LAYERS = {Linear: LinearLayer, Diagonal: DiagonalLayer, GatedDiagonal: GatedDiagonalLayer, Dense: DenseLayer}
+LAYERS = {
+    Linear: LinearLayer,
+    Diagonal: DiagonalLayer,
+    GatedDiagonal: GatedDiagonalLayer,
+    DelayLine: DelayLineLayer,
+    Dense: DenseLayer,
+}
 MOST_SEQUENCES = 8  # a larger batch fills registers and threads by itself
 # Of what goes in and out in a panel: blocks are long beside what a call of a backend costs, memory stays bounded.
 PANEL_BYTES = 1 << 26
@@ -44,8 +51,8 @@ class AssociativeProgram:
             if type(layer) not in LAYERS:
                 which = "the cell" if cell is layer else f"layer {index}"
                 raise ValueError(
-                    'scan="associative" needs layers that are affine in their state, Linear, Diagonal or '
-                    f"GatedDiagonal, or without state, Dense; {which} is of type {type(layer).__name__}"
+                    'scan="associative" needs layers that are affine in their state, Linear, Diagonal, GatedDiagonal '
+                    f"or DelayLine, or without state, Dense; {which} is of type {type(layer).__name__}"
                 )
         row = cell.input_size + sum(layer.output_size for layer in cell.layers)
         row_bytes = row * width * cell.dtype.itemsize

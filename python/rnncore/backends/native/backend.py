@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from ...cells import GRU, LSTM, Dense, Diagonal, Elman, GatedDiagonal, Linear, MatrixSequence
+from ...cells import GRU, LSTM, DelayLine, Dense, Diagonal, Elman, GatedDiagonal, Linear, MatrixSequence
 from ...cells.diagonal import real_rows
 from .extension import _native, reason
 from .gradients import arrays_for, share_sums
@@ -70,6 +70,10 @@ def _add_gated_diagonal(network, cell):
     network.add_gated_diagonal(*arrays, cell.nonlinearity, cell.gate_nonlinearity)
 
 
+def _add_delay_line(network, cell):
+    network.add_delay_line(cell.steps, cell.input_size)
+
+
 CELLS = {
     Linear: _add_linear,
     Elman: _add_elman,
@@ -77,6 +81,7 @@ CELLS = {
     GRU: _add_gru,
     Diagonal: _add_diagonal,
     GatedDiagonal: _add_gated_diagonal,
+    DelayLine: _add_delay_line,
     Dense: _add_dense,
     MatrixSequence: _add_matrix_sequence,
 }

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from ...cells import GRU, LSTM, Dense, Diagonal, Elman, GatedDiagonal, Linear, MatrixSequence
+from ...cells import GRU, LSTM, DelayLine, Dense, Diagonal, Elman, GatedDiagonal, Linear, MatrixSequence
 
 # In the order of rnncore::LayerGradients; biases of which the kernel knows the sum stand together.
 _NAMES = {
@@ -12,6 +12,7 @@ _NAMES = {
     GRU: ["weight_hh", "weight_ih", "bias_ih", "bias_hh"],
     Diagonal: ["weight_hh", "weight_ih", "bias"],
     GatedDiagonal: ["weight_ih", "weight_gate", "bias", "bias_gate"],
+    DelayLine: [],
     Dense: ["weight", "bias"],
     MatrixSequence: [],
 }

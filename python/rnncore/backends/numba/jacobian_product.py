@@ -18,6 +18,7 @@ from .jacobian_table import (
     INDICES,
     KIND,
     ROWS,
+    SHIFT,
     SLOPES,
     SPARSE,
     STARTS,
@@ -50,6 +51,8 @@ def apply(
         elif kind == COMPLEX_FACTORS:
             other = place + table[number, DEPTH]
             _scale_complex(weights, place, other, blocks, x, z, rows, fresh, width, panel, panels)
+        elif kind == SHIFT:
+            _shift(place, blocks, x, table[number, DEPTH], z, rows, fresh, width, panel, panels)
         elif kind == DENSE:
             depth = table[number, DEPTH]
             _multiply_dense(weights, place, depth, blocks, x, z, rows, fresh, width, panel, panels)
@@ -115,6 +118,21 @@ def _scale(factors, factor, blocks, x, z, rows, fresh, width, panel, panels):
                 at = offset + i * width
                 scaled = _scaled(broadcast(factors, factor + i), blocks, x + at, z + at, fresh)
                 store(blocks, z + at, scaled)
+
+
+@register_jitable
+def _shift(by, blocks, x, depth, z, rows, fresh, width, panel, panels):
+    """z_{i + by} ← x_i where ``fresh``, and zero where no x_i comes; else z_{i + by} += x_i."""
+    start, stop = min(max(0, by), rows) * width, min(rows, depth + by) * width
+    for offset in range(0, panels * panel, panel):
+        source, to = x + offset - by * width, z + offset
+        if fresh:
+            for i in range(to, to + start):
+                blocks[i] = 0
+            for i in range(max(start, stop), rows * width):
+                blocks[to + i] = 0
+        for i in range(start, stop):
+            blocks[to + i] = blocks[source + i] if fresh else blocks[to + i] + blocks[source + i]
 
 
 @register_jitable

@@ -11,14 +11,14 @@ from .buffers import aligned_zeros, padded
 from .diagonal_recurrence import complex_factors
 from .product import pack, pad_parts
 from .sparse_product import pack_sparse
-from .tangent_step import AFTER, BEFORE, Multiply, TangentStep
+from .tangent_step import AFTER, BEFORE, Multiply, Shift, TangentStep
 
 # What an operation is.
-DENSE, SPARSE, CHANGING, CHANGING_BACK, FACTORS, COMPLEX_FACTORS, SLOPES = range(7)
+DENSE, SPARSE, CHANGING, CHANGING_BACK, FACTORS, COMPLEX_FACTORS, SLOPES, SHIFT = range(8)
 
 # The columns of the table: z and x, where their rows stand in the three places (``tangent_step``), how many they are,
-# whether z is written for the first time; where weights or slopes begin. Instead of a depth complex factors have the
-# distance between those of a number's own part and those of its other one.
+# whether z is written for the first time; where weights or slopes begin, of a shift by how much. Instead of a depth
+# complex factors have the distance between those of a number's own part and those of its other one.
 (KIND, Z_PLACE, Z, X_PLACE, X, ROWS, DEPTH, FRESH, WEIGHTS, STARTS, INDICES) = range(11)
 
 
@@ -73,6 +73,8 @@ class JacobianTable:
         entry[[ROWS, DEPTH]] = _extent(z), _extent(x)
         if isinstance(operation, Multiply):
             self._enter_matrix(entry, operation.matrix, x, z)
+        elif isinstance(operation, Shift):
+            entry[[KIND, WEIGHTS]] = SHIFT, operation.by
         elif np.iscomplexobj(operation.factors):
             own, other = complex_factors(operation.factors)
             entry[[KIND, WEIGHTS, DEPTH]] = COMPLEX_FACTORS, self._weights.add(np.concatenate([own, other])), len(own)
@@ -104,6 +106,8 @@ def _transposed(operation):
     if isinstance(operation, Multiply):
         matrix = operation.matrix
         return Multiply(x, z, None if matrix is None else matrix.T)
+    if isinstance(operation, Shift):
+        return Shift(x, z, -operation.by)
     factors = operation.factors
     return replace(operation, x=x, z=z, factors=factors.conj() if isinstance(factors, np.ndarray) else factors)
 

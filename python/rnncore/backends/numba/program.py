@@ -2,10 +2,11 @@
 
 import numpy as np
 
-from ...cells import GRU, LSTM, Dense, Diagonal, Elman, GatedDiagonal, Linear, MatrixSequence
+from ...cells import GRU, LSTM, DelayLine, Dense, Diagonal, Elman, GatedDiagonal, Linear, MatrixSequence
 from ..protocol import GRADIENT_BLOCK
 from .adjoint_walk import AdjointWalk
 from .carried_block import Record
+from .delay_line import NumbaDelayLine
 from .dense import NumbaDense
 from .diagonal import NumbaDiagonal
 from .gated_diagonal import NumbaGatedDiagonal
@@ -29,6 +30,7 @@ CELLS = {
     GRU: lambda cell: NumbaGRU(cell) if cell.reset_after else NumbaResetBeforeGRU(cell),
     Diagonal: NumbaDiagonal,
     GatedDiagonal: NumbaGatedDiagonal,
+    DelayLine: NumbaDelayLine,
 }
 
 

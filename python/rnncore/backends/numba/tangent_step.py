@@ -56,6 +56,15 @@ class Scale:
     factors: object
 
 
+@dataclass(frozen=True)
+class Shift:
+    """z_{i + by} += x_i, of the rows that both have."""
+
+    x: Rows
+    z: Rows
+    by: int
+
+
 class TangentStep:
     """What a layer finds there: a vector of every part of its state, before and after, and its input.
 
@@ -75,7 +84,7 @@ class TangentStep:
         ``state_rows`` fill whole cache lines, of a single column; else they are a multiple of four.
     components : list of int
         The component of the state that each of the ``state_rows`` holds; -1: padding.
-    operations : list of Multiply and Scale
+    operations : list of Multiply, Scale and Shift
     """
 
     def __init__(self, cells, layers, single, dtype):
@@ -128,3 +137,7 @@ class TangentStep:
             first, part = self._slopes
             factors = first + factors * part
         self.operations.append(Scale(x, z, factors))
+
+    def shift(self, by, x, z):
+        """z_{i + by} += x_i, of the rows that both have: nothing is multiplied."""
+        self.operations.append(Shift(x, z, by))

@@ -2,9 +2,10 @@
 
 import numpy as np
 
-from ...cells import GRU, LSTM, Dense, Diagonal, Elman, GatedDiagonal, Linear, MatrixSequence
+from ...cells import GRU, LSTM, DelayLine, Dense, Diagonal, Elman, GatedDiagonal, Linear, MatrixSequence
 from ..protocol import GRADIENT_BLOCK
 from .chain import ReferenceChain
+from .delay_line import ReferenceDelayLine
 from .dense import ReferenceDense
 from .diagonal import ReferenceDiagonal
 from .gated_diagonal import ReferenceGatedDiagonal
@@ -22,6 +23,7 @@ CELLS = {
     GRU: ReferenceGRU,
     Diagonal: ReferenceDiagonal,
     GatedDiagonal: ReferenceGatedDiagonal,
+    DelayLine: ReferenceDelayLine,
     Dense: ReferenceDense,
     MatrixSequence: ReferenceMatrixSequence,
 }
