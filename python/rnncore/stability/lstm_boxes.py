@@ -27,7 +27,7 @@ def invariant_box(lstm, inputs):
         next_c = _cell_bound(lstm, inputs, h, c)
         if not next_c.is_finite:
             break
-        next_h = _output_bound(lstm, inputs, h, next_c)
+        next_h = _output_bound(lstm, inputs, h, Interval.hull(c, next_c))
         if c.contains(next_c) and h.contains(next_h):
             return _tightened(lstm, inputs, h, c)
         h, c = Interval.hull(h, enlarged(next_h)), Interval.hull(c, enlarged(next_c))
