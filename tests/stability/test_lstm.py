@@ -207,3 +207,26 @@ def test_a_network_without_inputs_has_boxes_too(rng):
     box = LstmMap(cell).attracting_box(nothing)
     assert_inside(box, states(cell, np.zeros((100, 0)), np.zeros(6)), 1e-12)
     assert LstmMap(cell).conditions(nothing, box)
+
+
+@pytest.mark.parametrize("size", [1e-300, 1e-30, 1e5, 1e30, 1e150, 1e300])
+def test_parameters_at_the_ends_of_the_numbers_certify_nothing_wrong(size):
+    inputs = symmetric(1.0, 1)
+    weights = np.full((8, 2), size), np.ones((8, 1))
+    with np.errstate(all="ignore"):
+        for peepholes in ({}, {"weight_cf": [size, -size], "weight_ci": [size, size]}):
+            interval_map = LstmMap(LSTM(*weights, **peepholes))
+            assert interval_map.escape(inputs) is None
+            box = interval_map.invariant_box(inputs)
+            for condition in () if box is None else interval_map.conditions(inputs, box):
+                assert condition.holds is (size < 1)
+
+
+def test_a_bound_beyond_all_float64_is_none():
+    with np.errstate(all="ignore"):
+        interval_map = LstmMap(LSTM(np.ones((4, 1)), np.ones((4, 1)), [0.0, 800.0, 0.0, 0.0]))
+        assert interval_map.attracting_box(symmetric(1.0, 1)) is None
+        assert interval_map.invariant_box(symmetric(1.0, 1)) is None
+        matrix, kept = interval_map.contraction(symmetric(1.0, 1), symmetric(1.0, 2))
+        assert matrix.magnitude.max() == np.inf
+        assert kept.max() == 1

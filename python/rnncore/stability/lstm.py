@@ -20,7 +20,7 @@ class LstmMap:
     """The state is (h, c)."""
 
     def __init__(self, layer):
-        self.output_size, self.state_size = layer.output_size, layer.state_size
+        self.output_size, self.state_size, self.dtype = layer.output_size, layer.state_size, layer.dtype
         self.arguments = GateArguments(layer)
         none = np.zeros(self.output_size)
         self.w_ci, self.w_cf, self.w_co = (

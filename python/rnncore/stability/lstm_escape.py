@@ -58,9 +58,10 @@ def _escape_of_unit(lstm, inputs, unit):
     x, least = _under_strongest_drive(lstm, inputs, unit, sign)
     if least.g <= 0:
         return None
-    c = 2.0 ** np.arange(1.0, 500.0) / abs(lstm.w_cf[unit])
+    c = 2.0 ** np.arange(1.0, 60.0) / abs(lstm.w_cf[unit])
     peephole = Interval.exact(c) * least.w_cf
-    on_its_way = (peephole.lower >= 2) & ((peephole + least.z_f).lower >= 0) & (_least_gain(least, c, c) > 0)
+    visible = 8 * np.finfo(lstm.dtype).eps * c  # a run that rounds shows a gain of so much
+    on_its_way = (peephole.lower >= 2) & ((peephole + least.z_f).lower >= 0) & (_least_gain(least, c, c) > visible)
     if not on_its_way.any():
         return None
     start = c[on_its_way][0]
