@@ -144,7 +144,22 @@ def test_gates_below_one_forget_though_rounding_takes_them_for_one(gate):
     rest = np.exp(-40.0) if gate == "sigmoid" else 2 * np.exp(-80.0)
     assert unit.forgets is True
     assert unit.bound == pytest.approx(1 / rest, rel=1e-9)
-    assert judge(one_unit([1.0], [0.0], 0.0, 800.0, "identity", gate), 1.0)[0].bound is None  # more than 1e308
+
+
+@pytest.mark.parametrize("gate", ["sigmoid", "tanh"])
+@pytest.mark.parametrize("drive", [350.0, 360.0, 720.0, 740.0, 800.0])
+def test_a_bound_beyond_all_float64_is_none(gate, drive):
+    unit = judge(one_unit([1.0], [0.0], 0.0, drive, "identity", gate), 1.0)[0]
+    assert unit.forgets is True
+    assert (unit.bound is None) is (drive * (2 if gate == "tanh" else 1) > 710)
+
+
+@pytest.mark.parametrize("gate", ["identity", "relu", "elu", "softplus"])
+def test_gates_beyond_all_float64_are_beyond_one(gate):
+    cell = one_unit([1.0], [1e300], 0.0, 0.0, "identity", gate)
+    with np.errstate(all="ignore"):
+        unit = judge(cell, 1e300)[0]
+    assert (unit.forgets, unit.bound) == (False, np.inf)
 
 
 def test_the_bound_is_reached():

@@ -27,7 +27,7 @@ class Unit:
     forgets : bool or None
         Whether differences between runs die out, and gradients with them, under all inputs; None: undecided.
     bound : float or None
-        Of ``|c|`` in runs from zero; infinite where there are unbounded ones; None: undecided.
+        Of ``|c|`` in runs from zero; infinite where there are unbounded ones; None: undecided, or beyond float64.
     holding : Witness or None
         Where it does not forget: inputs under which a difference that begins as 1 never shrinks.
     growing : Witness or None
@@ -58,8 +58,9 @@ def judge_units(cell, inputs):
     gates, bounds, rest = cell.gates(inputs), cell.unit_bounds(inputs).magnitude, cell.least_forgotten(inputs)
     for unit in np.argsort(rest, kind="stable"):  # those with the largest gates first
         if rest[unit] > 0:
-            size = gates.magnitude[unit]
-            yield Unit(int(unit), True, float(bounds[unit]), explanation=f"its gate is below 1, at most {size:.6g}")
+            bound = float(bounds[unit]) if np.isfinite(bounds[unit]) else None
+            explanation = f"its gate is below 1, at most {gates.magnitude[unit]:.6g}"
+            yield Unit(int(unit), True, bound, explanation=explanation)
         else:
             yield _Judge(cell, inputs, int(unit)).judge()
 
@@ -89,8 +90,8 @@ class _Judge:
         return self._below(size)
 
     def _judge_softplus(self, vertex):
-        z = Interval.exact(np.array(float(self.gate.largest)))
-        gate = value("softplus", Interval(np.nextafter(z.lower, -np.inf), np.nextafter(z.upper, np.inf)))
+        z = self.gate.largest
+        gate = value("softplus", Interval(np.array(-float_above(-z)), np.array(float_above(z))))
         if gate.lower > 1:
             return self._beyond(vertex, float(gate.upper))
         if gate.upper < 1:
@@ -144,7 +145,7 @@ class _Judge:
         return [drive.least_at, drive.largest_at] if least < largest else None  # c'' = c - least + largest
 
     def _bound_at_one(self):
-        """max(R, D / (1 - p)), where 1 - |ψ| = Σ |w_i| δ_i and |φ| ≤ Σ |v_i| δ_i at distances δ_i from the face, so that
+        """max(R, D / (1 - p)): at distances δ_i from the face 1 - |ψ| = Σ |w_i| δ_i and |φ| ≤ Σ |v_i| δ_i, so that
         |φ| ≤ R (1 - |ψ|), R = max |v_i| / |w_i|; D is the largest |φ|, p the largest |ψ| where ψ has the other sign."""
         matter = (self.gate_weights != 0) & (self.inputs.lower < self.inputs.upper)
         ratio = np.max(quotient_above(np.abs(self.weights[matter]), np.abs(self.gate_weights[matter])))

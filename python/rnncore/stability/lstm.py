@@ -61,9 +61,9 @@ class LstmMap:
         """A matrix K and numbers 0 ≤ w ≤ 1 per row that tell how Jacobians act on a weighted supremum norm.
 
         Where ``|K| v`` ≤ ρ v with v > 0 and ρ < 1, every Jacobian over the boxes maps ``|δ|`` ≤ v to
-        ``|δ'|`` ≤ (w + (1 - w) ρ) v; and w < 1 in exact arithmetic, though it may be rounded to 1. It holds wherever
-        the Jacobians' own magnitudes contract, and more often, since the forget gate that keeps c also weakens what
-        is new: ∂c' = f ∂c + (1 - f) K_c.
+        ``|δ'|`` ≤ (w + (1 - w) ρ) v; and w < 1 in exact arithmetic, though it may be rounded to 1. The Jacobians' own
+        magnitudes contract less often: they do not know that the forget gate that keeps c weakens what is new to it,
+        ∂c' = f ∂c + (1 - f) K_c.
 
         Returns
         -------

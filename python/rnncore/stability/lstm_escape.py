@@ -80,8 +80,8 @@ def _escape_of_unit(lstm, inputs, unit):
         int(unit),
         growth,
         Witness(state, x[None], claim=claim),
-        f"{claim} {begins}, under a constant input and whatever the other units do: the larger its c, the less of it the "
-        f"forget gate lets go, by its peephole of {peephole:.3g}",
+        f"{claim} {begins}, under a constant input and whatever the other units do: the larger its c, the less of it "
+        f"the forget gate lets go, by its peephole of {peephole:.3g}",
     )
 
 

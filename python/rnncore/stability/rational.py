@@ -27,5 +27,8 @@ def _value(weights, bias, x):
 
 def float_above(number):
     """A float64 that is no less than a Fraction."""
-    nearest = float(number)
+    try:
+        nearest = float(number)
+    except OverflowError:
+        return np.inf if number > 0 else -np.finfo(np.float64).max
     return nearest if Fraction(nearest) >= number else float(np.nextafter(nearest, np.inf))
