@@ -106,3 +106,21 @@ def assert_pairs_come_together(rng, interval_map, cell, bound, box, steps=80, pa
     slack = rounding(cell, inputs, box) / v.min()
     assert np.all(norms[1:] <= rate * norms[:-1] + slack)
     assert rate < 1 or np.isclose(rate, 1)  # a gate may be 1 to rounding
+
+
+def scaled_to_the_border(make_map, cell, bound):
+    """The cell with the largest multiple of its recurrent weights that is still certified, about; None if none is."""
+    inputs = symmetric(bound, cell.input_size)
+
+    def is_certified(scale):
+        interval_map = make_map(cell.replace(weight_hh=scale * cell.parameters["weight_hh"]))
+        box = interval_map.attracting_box(inputs)
+        return box is not None and certificate(interval_map, inputs, box) is not None
+
+    low, high = 1e-6, 100.0
+    if not is_certified(low):
+        return None
+    for _ in range(25):
+        middle = np.sqrt(low * high)
+        low, high = (middle, high) if is_certified(middle) else (low, middle)
+    return cell.replace(weight_hh=low * cell.parameters["weight_hh"])

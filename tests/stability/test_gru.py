@@ -20,6 +20,7 @@ from .gated_cells import (
     random_scale,
     rounding,
     runs,
+    scaled_to_the_border,
     states,
     symmetric,
 )
@@ -150,6 +151,15 @@ def test_no_certified_network_has_pairs_of_runs_that_stay_apart(reset_after, rng
             assert_pairs_come_together(rng, interval_map, cell, bound, box)
     assert by_norms >= 200
     assert by_matrix > by_norms
+
+
+@either
+def test_at_the_border_of_what_is_certified_pairs_come_together_too(reset_after, rng):
+    for _ in range(10):
+        cell = scaled_to_the_border(GruMap, random_gru(rng, 1.0, reset_after=reset_after), 1.0)
+        box = GruMap(cell).attracting_box(symmetric(1.0, 2))
+        assert_pairs_come_together(rng, GruMap(cell), cell, 1.0, box)
+        assert GruMap(cell).conditions(symmetric(1.0, 2), box)[1].value > 0.99
 
 
 def test_the_papers_condition_would_certify_a_bistable_network_whose_reset_comes_after():

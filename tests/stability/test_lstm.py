@@ -1,5 +1,7 @@
 """Boxes, Jacobians and conditions of LSTM networks against simulation, closed forms and brute force."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -21,6 +23,7 @@ from .gated_cells import (
     random_scale,
     rounding,
     runs,
+    scaled_to_the_border,
     states,
     symmetric,
 )
@@ -140,6 +143,17 @@ def test_no_certified_network_has_pairs_of_runs_that_stay_apart(peepholes, rng):
     assert by_matrix > by_norms
 
 
+@pytest.mark.parametrize("peepholes", [False, True])
+def test_at_the_border_of_what_is_certified_pairs_come_together_too(peepholes, rng):
+    cells = [random_lstm(rng, 0.3, peepholes=peepholes).replace(weight_cf=None) for _ in range(15)]
+    border = [cell for cell in (scaled_to_the_border(LstmMap, cell, 1.0) for cell in cells) if cell is not None]
+    for cell in border:
+        box = LstmMap(cell).attracting_box(symmetric(1.0, 2))
+        assert_pairs_come_together(rng, LstmMap(cell), cell, 1.0, box)
+        assert LstmMap(cell).conditions(symmetric(1.0, 2), box)[1].value > 0.99
+    assert len(border) >= 5
+
+
 def one_unit(forget_bias, peephole, drive):
     """c' = σ(b + w c) c + d with no recurrence through h: i = 1/2, g = 2 d."""
     bias = np.array([0.0, forget_bias, np.arctanh(2 * drive), 0.0])
@@ -154,12 +168,16 @@ def test_a_forget_peephole_holds_c_up_to_a_drive_of_lambert_w(forget_bias, peeph
     top = (1 + lambertw(np.exp(-1 - forget_bias)).real) / peephole  # where c (1 - f) is largest
     inputs = symmetric(1.0, 1)
 
-    held = LstmMap(one_unit(forget_bias, sign * peephole, sign * 0.95 * most))
+    held_cell = one_unit(forget_bias, sign * peephole, sign * 0.95 * most)
+    held = LstmMap(held_cell)
     rest = brentq(lambda c: c * expit(-forget_bias - peephole * c) - 0.95 * most, 0, top)
     assert held.attracting_box(inputs) is None
     box = held.invariant_box(inputs)
     assert rest < box.magnitude[1] < 1.02 * rest
-    assert not held.escape(inputs).is_from_zero  # from beyond the second fixed point
+    escape = held.escape(inputs)
+    assert not escape.is_from_zero  # from beyond the second fixed point, while a run from zero stays
+    two = replace(escape.witness, other_state=np.zeros(2)).simulate(held_cell, 300).states
+    assert np.abs(two[-1, 0, 1] - two[-1, 1, 1]) > 250 * escape.growth
 
     driven = LstmMap(one_unit(forget_bias, sign * peephole, sign * 1.02 * most))
     assert driven.invariant_box(inputs) is None
