@@ -79,6 +79,15 @@ def growing_form(transition):
     return None
 
 
+def is_hyperbolic(transition):
+    """Whether no A of an interval was proved to have an eigenvalue on the unit circle.
+
+    For A x = λ x with ``|λ|`` = 1, xᴴ (P - Aᵀ P A) x = 0, whatever P.
+    """
+    form = _solve(transition.middle, 1.0)
+    return form is not None and decays(form, transition, 1.0)
+
+
 def decays(form, transition, rate):
     """Whether r² P - Aᵀ P A was proved positive definite for all A of an interval."""
     square = Interval.exact(rate) * rate
@@ -124,4 +133,3 @@ def _solve(matrix, rate):
         form = form / scale[:, None] / scale
         form = 0.5 * (form + form.T)
     return form if np.isfinite(form).all() else None
-

@@ -28,7 +28,8 @@ _ACTIVE = 6  # of them that descent looks at, those with the largest gains
 _ROUNDS, _STEPS = 6, 15  # of descent
 _POWER = 40.0
 _ENOUGH = 0.97  # a gain from which on it is not worth while to go down further
-_RATES = (0.5, 0.1, 1e-2, 1e-4)
+_RATES = (0.9, 0.7, 0.5, 0.3, 0.2, 0.1, 0.05, 0.02, 1e-2, 1e-3, 1e-4, 1e-6)
+_LIFTS = (1.0, 1e-2, 1e-6)  # of the Riccati equation's constant: the larger, the rounder P
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,12 +59,15 @@ class SlopeSystem:
         gain, scaling = _scaled_gain(a, b, c)
         if not gain < 1:
             return None, gain
+        found = []
         for share in _RATES:
             rate = max(1 - share * (1 - gain), 0.5)  # about: gain and rate are related, not the same
-            for lifted in (1e-3, 1e-7, 1e-11):
+            for lifted in _LIFTS:
                 form = _riccati(a / rate, b / rate, c, scaling**2, lifted)
                 if form is not None and self.holds(form, scaling**2, rate):
-                    return SlopeForm(form, scaling**2, rate), gain
+                    found.append(SlopeForm(form, scaling**2, rate))
+            if found:
+                return min(found, key=_looseness), gain
         return None, gain
 
     def holds(self, form, multipliers, rate):
@@ -78,6 +82,11 @@ class SlopeSystem:
         return rate < 1 and is_positive_definite(whole) and is_positive_definite(form)
 
 
+def _looseness(form):
+    """What the bound on states that follows from a form grows with."""
+    return np.sqrt(np.linalg.cond(form.matrix)) / (1 - form.rate)
+
+
 def _scaled_gain(a, b, c):
     """``(max over the circle of ‖D C (z - A)⁻¹ B D⁻¹‖, D)`` of the best diagonal D that descent finds."""
     from scipy.optimize import minimize
@@ -87,7 +96,9 @@ def _scaled_gain(a, b, c):
         return np.inf, np.ones(size)
     angles = np.linspace(0, np.pi, _ANGLES)
     identity = np.eye(size)
-    transfers = np.stack([c @ np.linalg.solve(np.exp(1j * angle) * identity - a, b.astype(complex)) for angle in angles])
+    transfers = np.stack(
+        [c @ np.linalg.solve(np.exp(1j * angle) * identity - a, b.astype(complex)) for angle in angles]
+    )
     if not np.isfinite(transfers).all():
         return np.inf, np.ones(size)
 
