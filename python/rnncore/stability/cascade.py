@@ -2,8 +2,8 @@
 
 A chain is bounded where each layer is, under inputs as large as the outputs before it may be. Where every layer is
 incrementally stable and the layers' maps are Lipschitz on the sets they stay in, so is the chain (cascades of
-incrementally input-to-state stable systems: Angeli 2002, proposition 4.7); its Jacobians are block triangular, and their
-products shrink with the slowest of the diagonal blocks'.
+incrementally input-to-state stable systems: Angeli 2002, proposition 4.7); its Jacobians are block triangular, and
+their products shrink with the slowest of the diagonal blocks'.
 """
 
 from dataclasses import dataclass, replace
@@ -59,7 +59,7 @@ def rests_behind(layer, layer_map, found, rests):
 
 
 def only_for_all_inputs(found):
-    """Findings of a layer whose inputs are another's outputs: an instability that takes an input of its own is no proof."""
+    """Of a layer whose inputs are another's outputs: an instability that takes an input of its own is no proof."""
     changed = {}
     for prop in found.properties:
         witness = prop.witness

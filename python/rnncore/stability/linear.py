@@ -117,7 +117,7 @@ def _marginal(layer, transition, statement, excited, pushed, inputs, drive):
 
 
 def _marginal_of(statement, witness_inputs, pushed, state, inputs, drive):
-    """Semisimple eigenvalues on the circle: bounded by themselves, but nothing is forgotten, and inputs may resonate."""
+    """Semisimple eigenvalues on the circle: bounded, but what lies there is kept, and inputs may resonate."""
     zeros = np.zeros(len(state))
     quiet = np.zeros((1, len(inputs)))
     difference = Witness(zeros, quiet, other_state=state, claim="the difference of the two runs neither grows nor dies")

@@ -1,16 +1,16 @@
 """Quadratic forms in which h' = (1 - a) h + a φ(W h + …) contracts, for slopes of φ between bounds.
 
 Differences of two runs obey δ' = (1 - a) δ + a Δ W δ with a diagonal Δ, whose entries are mean slopes. With Δ between
-m - ρ and m + ρ this is δ' = A δ + B w, A = (1 - a) I + a diag(m) W, B = a I, where ``|w_i|`` <= ``|(C δ)_i|``, C = diag(ρ) W.
-If for some symmetric P and diagonal T > 0
+m - ρ and m + ρ this is δ' = A δ + B w, A = (1 - a) I + a diag(m) W, B = a I, where ``|w_i|`` <= ``|(C δ)_i|`` with
+C = diag(ρ) W. If for some symmetric P and diagonal T > 0
 
     [[r² P - Aᵀ P A - Cᵀ T C,  -Aᵀ P B], [-Bᵀ P A,  T - Bᵀ P B]]
 
 is positive definite, so is P, and δᵀ P δ shrinks by r² a step (the S-procedure with one multiplier a unit; Boyd, El
 Ghaoui, Feron and Balakrishnan 1994, Linear matrix inequalities, chapter 5; of recurrent networks: Revay, Wang and
 Manchester 2021). Jacobians are such maps too, so that gradients shrink likewise. The diagonal Lyapunov inequality
-Wᵀ P W < P is the case P = T; with P free the condition becomes, for tanh without leak, that some diagonal scaling gives W
-a numerical radius below 1 (Ando 1973).
+Wᵀ P W < P is the case P = T; with P free the condition becomes, for tanh without leak, that some diagonal scaling
+gives W a numerical radius below 1 (Ando 1973).
 
 P comes from a Riccati equation, T from descent on the largest singular value of C (z - A)⁻¹ B over the unit circle.
 """

@@ -56,13 +56,13 @@ def stability(cell, *, input_bound=1.0):
     - *bounded*: do inputs within the bound keep the state bounded? "stable" is proved for runs from zero at least, for
       which ``bound`` holds, and from every state unless the certificate says otherwise; "unstable" names a run, from
       zero or another state, that grows without bounds.
-    - *incremental*: do two runs under the same input forget their difference, and do small ones stay small? (Incremental
-      stability, the echo-state property: Jaeger 2001; Angeli 2002.)
+    - *incremental*: do two runs under the same input forget their difference, and do small ones stay small?
+      (Incremental stability, the echo-state property: Jaeger 2001; Angeli 2002.)
     - *gradients*: do products of Jacobians A_T ⋯ A_{t+1} shrink geometrically along every run?
 
     "stable" and "unstable" are proved for the recurrence in exact arithmetic with the parameters as they are stored, by
-    interval arithmetic with outward rounding or by rational arithmetic; "undecided" is neither. A recurrence close to the
-    border may still be pushed over it by the rounding of a run. What is tested, cell by cell, stands in
+    interval arithmetic with outward rounding or by rational arithmetic; "undecided" is neither. A recurrence close to
+    the border may still be pushed over it by the rounding of a run. What is tested, cell by cell, stands in
     ``docs/stability.md``.
 
     Examples

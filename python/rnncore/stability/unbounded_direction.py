@@ -27,7 +27,7 @@ _RADII = (1e-11, 1e-9, 1e-7)
 
 @dataclass(frozen=True, eq=False)
 class UnboundedDirection:
-    """``direction`` (n,), about v, its largest entry 1; a ``scale`` s that dwarfs inputs and biases; ``growth``, below λ."""
+    """``direction`` (n,), about v, largest entry 1; a ``scale`` s that dwarfs inputs and biases; ``growth``, below λ."""
 
     direction: np.ndarray
     scale: float
@@ -106,7 +106,8 @@ def _eigenpair(matrix, v, eigenvalue):
 
     def jacobian(box):
         corner = matrix - as_interval(np.eye(size)) * box[size]
-        return Interval.block([[corner, -box[:size].reshape(size, 1)], [as_interval(row), as_interval(np.zeros((1, 1)))]])
+        side = -box[:size].reshape(size, 1)
+        return Interval.block([[corner, side], [as_interval(row), as_interval(np.zeros((1, 1)))]])
 
     here = as_interval(point)
     image = matrix_product(matrix, here[:size].reshape(size, 1)).reshape(size) - here[:size] * here[size]
