@@ -1,5 +1,7 @@
 """Verdicts on LSTM and GRU layers."""
 
+from dataclasses import replace
+
 import numpy as np
 
 from .nonlinear import BOX, judge
@@ -28,4 +30,11 @@ def lstm_layer(layer_map, inputs, candidates=None):
         return judge(layer_map, inputs, None, bounded, candidates=candidates)
     largest = float(np.max(box.magnitude))
     statement = f"no run that begins within |state| <= {largest:.6g} leaves it; a peephole may let others grow"
-    return judge(layer_map, inputs, box, StabilityProperty("bounded", "stable", statement, BOX), candidates=candidates)
+    bounded = StabilityProperty("bounded", "stable", statement, BOX)
+    found = judge(layer_map, inputs, box, bounded, candidates=candidates)
+    within = {
+        name: replace(proved, certificate=f"{proved.certificate}; for runs that begin within |state| <= {largest:.6g}")
+        for name, proved in (("incremental", found.incremental), ("gradients", found.gradients))
+        if proved.verdict == "stable"
+    }
+    return replace(found, bounded=replace(bounded, conditions=found.bounded.conditions), **within)
