@@ -6,8 +6,8 @@ from ..cells.base import is_sparse
 from .contraction import smallest_weighted_norm
 from .exact_spectrum import exact_spectrum
 from .findings import LayerFindings
-from .interval import Interval, as_interval, nonnegative_product
-from .linear_bound import diagonal_box, response_box
+from .interval import as_interval, nonnegative_product, product
+from .linear_bound import diagonal_box, form_box, response_box
 from .linear_map import read_linear_map
 from .quadratic_form import decaying_form, growing_form, spectral_radius
 from .report import StabilityProperty
@@ -144,21 +144,16 @@ def _marginal_of(statement, witness_inputs, pushed, state, inputs, drive):
 def _stable(system, inputs, statement, source, rate, weighted=None, form=None):
     box = None
     radius = inputs.radius
-    transition = None
     if form is None and system.size <= LARGEST_DENSE:
         form = decaying_form(system.interval())
     offset = system.offset
     if form is not None and not system.slack:
-        from .interval import product
-
         transition = system.interval().lower
         offset = product(system.drive, as_interval(inputs.middle)) + offset
         box = response_box(transition, form, system.drive, radius, offset)
     if box is None and weighted is not None:
         box = weighted_box(system.absolute(), weighted, _drive_magnitude(system, inputs))
     if box is None and form is not None:
-        from .linear_bound import form_box
-
         box = form_box(form, _drive_magnitude(system, inputs))
     return LayerFindings(*_stable_properties(statement, source, rate), box, box)
 
@@ -216,5 +211,3 @@ def _sparse_radius(matrix):
 
     return float(np.abs(eigs(matrix, k=1, return_eigenvectors=False, v0=np.ones(matrix.shape[0]))).max())
 
-
-__all__ = ["Interval", "linear_layer"]

@@ -8,7 +8,13 @@ _ROUNDS = 60
 
 
 def weighted_box(absolute, weighted, drive):
-    """Of ``|h'|`` <= M ``|h|`` + drive, M v <= rate v < v: a box around zero that is mapped into itself, made small.
+    """Of ``|h'|`` <= M ``|h|`` + drive: a box around zero that is mapped into itself, or None."""
+    bound = weighted_bound(absolute, weighted, drive)
+    return None if bound is None else Interval.symmetric(bound)
+
+
+def weighted_bound(absolute, weighted, drive):
+    """b >= 0 with M b + drive <= b, made small, for M v <= rate v < v.
 
     From b = v max(drive / v) / (1 - rate) on, b becomes M b + drive, which lies within it, again and again.
     """
@@ -24,4 +30,4 @@ def weighted_box(absolute, weighted, drive):
         bound = following
         if settled:
             break
-    return Interval.symmetric(bound)
+    return bound
