@@ -8,8 +8,8 @@ from scipy.special import expit
 
 from rnncore import GRU, jacobian
 from rnncore.stability.gru import GruMap
-from rnncore.stability.gru_findings import gru_layer
 from rnncore.stability.interval import Interval
+from rnncore.stability.nonlinear import judge
 
 from .gated_cells import (
     assert_encloses_step_and_jacobian,
@@ -176,9 +176,13 @@ def test_the_papers_condition_would_certify_a_bistable_network_whose_reset_comes
     assert certificate(GruMap(cell), nothing, GruMap(cell).attracting_box(nothing)) is None
 
 
+def verdict_on(cell, inputs):
+    return judge(GruMap(cell), inputs, GruMap(cell).attracting_box(inputs))
+
+
 def test_a_layer_with_two_stable_states_is_bounded_and_does_not_forget():
     cell = GRU([[8.0], [0.0], [0.0]], None, [0.0, 0.0, -2.0], [0.0, -30.0, 4.0])
-    found = gru_layer(cell, symmetric(1.0, 0))
+    found = verdict_on(cell, symmetric(1.0, 0))
     assert [answer.verdict for answer in found.properties] == ["stable", "unstable", "unstable"]
     pair = found.incremental.witness.simulate(cell, 500).states[:, :, 0]
     assert abs(pair[-1, 0] - pair[-1, 1]) > 0.5
@@ -189,7 +193,7 @@ def test_layers_with_small_recurrent_weights_forget_however_open_their_update_ga
     """u is 1 - 5e-7 at most; the conditions of the papers divide by 1 - u."""
     weights = 0.05 * rng.normal(size=(12, 4)), 0.1 * rng.normal(size=(12, 2))
     bias = np.repeat([0.0, 14.0, 0.0], 4)
-    found = gru_layer(GRU(*weights, bias, reset_after=reset_after), symmetric(1.0, 2))
+    found = verdict_on(GRU(*weights, bias, reset_after=reset_after), symmetric(1.0, 2))
     assert [answer.verdict for answer in found.properties] == ["stable"] * 3
     assert 1 - 1e-5 < found.incremental.rate < 1
     assert not found.incremental.conditions[-1].holds

@@ -6,9 +6,14 @@ from scipy.special import lambertw
 
 from rnncore import LSTM
 from rnncore.stability.interval import Interval
+from rnncore.stability.lstm import LstmMap
 from rnncore.stability.lstm_findings import lstm_layer
 
 from .gated_cells import assert_inside, random_lstm, random_scale, rounding, runs, states, symmetric
+
+
+def judge(cell, inputs, candidates=None):
+    return lstm_layer(LstmMap(cell), inputs, candidates)
 
 
 def verdicts(found):
@@ -24,18 +29,18 @@ LARGEST_HELD = lambertw(np.exp(-1)).real
 
 
 def test_small_recurrent_weights_forget(rng):
-    found = lstm_layer(random_lstm(rng, 0.02, size=4), symmetric(1.0, 2))
+    found = judge(random_lstm(rng, 0.02, size=4), symmetric(1.0, 2))
     assert verdicts(found) == ["stable"] * 3
     assert found.incremental.rate < 1
 
 
 def test_a_forget_peephole_that_nothing_drives_to_its_side_forgets():
-    assert verdicts(lstm_layer(one_unit(-0.1), symmetric(1.0, 1)))[0] == "stable"
+    assert verdicts(judge(one_unit(-0.1), symmetric(1.0, 1)))[0] == "stable"
 
 
 def test_a_run_from_zero_is_held_while_one_from_beyond_escapes():
     cell = one_unit(0.9 * LARGEST_HELD)
-    found = lstm_layer(cell, symmetric(1.0, 1))
+    found = judge(cell, symmetric(1.0, 1))
     assert verdicts(found) == ["unstable"] * 3
     assert_inside(found.states, states(cell, np.zeros((1000, 1)), np.zeros(2)), 1e-12)
     c = found.bounded.witness.simulate(cell, 1000).states[:, 1]
@@ -48,7 +53,7 @@ def test_a_run_from_zero_is_held_while_one_from_beyond_escapes():
 
 def test_a_run_from_zero_escapes():
     cell = one_unit(1.1 * LARGEST_HELD)
-    found = lstm_layer(cell, symmetric(1.0, 1))
+    found = judge(cell, symmetric(1.0, 1))
     assert found.bounded.verdict == "unstable"
     assert found.states is None
     c = found.bounded.witness.simulate(cell, 1000).states[:, 1]
@@ -60,10 +65,10 @@ def test_behind_another_layer_only_inputs_that_occur_let_c_escape():
     """g = tanh x: c is driven up or down by the input alone."""
     cell = LSTM(np.zeros((4, 1)), [[0.0], [0.0], [1.0], [0.0]], weight_cf=[1.0])
     inputs = symmetric(2.0, 1)
-    assert lstm_layer(cell, inputs).bounded.verdict == "unstable"
+    assert judge(cell, inputs).bounded.verdict == "unstable"
     for low, high, verdict in ((-1.0, 0.1, "undecided"), (-2.0, -1.0, "undecided"), (1.0, 1.5, "unstable")):
         candidate = Interval(np.array([low]), np.array([high]))
-        found = lstm_layer(cell, inputs, [candidate])
+        found = judge(cell, inputs, [candidate])
         assert found.bounded.verdict == verdict
         if verdict == "unstable":
             for x in (low, high):
@@ -73,7 +78,7 @@ def test_behind_another_layer_only_inputs_that_occur_let_c_escape():
 
 def test_a_bound_beyond_float64_is_a_bound():
     with np.errstate(all="ignore"):
-        found = lstm_layer(LSTM(np.zeros((4, 1)), np.ones((4, 1)), [0.0, 800.0, 0.0, 0.0]), symmetric(1.0, 1))
+        found = judge(LSTM(np.zeros((4, 1)), np.ones((4, 1)), [0.0, 800.0, 0.0, 0.0]), symmetric(1.0, 1))
     assert found.bounded.verdict == "stable"
     assert found.states is None
 
@@ -83,7 +88,7 @@ def test_bounds_hold_in_simulations_of_random_networks(peepholes, rng):
     for _ in range(40):
         cell, bound = random_lstm(rng, random_scale(rng), size=3, peepholes=peepholes), rng.choice([0.1, 1.0])
         with np.errstate(all="ignore"):
-            found = lstm_layer(cell, symmetric(bound, 2))
+            found = judge(cell, symmetric(bound, 2))
         assert peepholes or found.bounded.verdict == "stable"
         if found.bounded.verdict == "unstable":
             c = np.abs(found.bounded.witness.simulate(cell, 300).states[:, cell.output_size :]).max(axis=1)
@@ -91,3 +96,12 @@ def test_bounds_hold_in_simulations_of_random_networks(peepholes, rng):
         if found.states is not None:
             u = runs(rng, bound, 300, 16, 2)
             assert_inside(found.states, states(cell, u, None), rounding(cell, symmetric(bound, 2), found.states))
+
+
+def test_a_box_that_only_holds_runs_from_zero_proves_nothing_of_others():
+    """w_ci < 0 < w_cf: nothing is known of runs from large c, though those from zero stay."""
+    cell = LSTM(np.zeros((4, 1)), [[0.0], [0.0], [0.1], [0.0]], weight_ci=[-1.0], weight_cf=[1.0])
+    found = judge(cell, symmetric(1.0, 1))
+    assert found.bounded.verdict == "undecided"
+    assert found.incremental.verdict != "stable"
+    assert_inside(found.states, states(cell, np.ones((500, 1)), None), 1e-12)

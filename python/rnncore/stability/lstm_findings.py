@@ -4,22 +4,21 @@ from dataclasses import replace
 
 import numpy as np
 
-from .lstm import LstmMap
 from .nonlinear import judge
 from .report import StabilityProperty
 
 SOURCE = "docs: stability of gated cells, LSTM with peepholes"
 
 
-def lstm_layer(layer, inputs, candidates=None):
+def lstm_layer(lstm, inputs, candidates=None):
     """LayerFindings of an LSTM layer.
 
     Parameters
     ----------
+    lstm : LstmMap
     candidates : list of Interval (n_in,), optional
         Constant inputs that are possible; None: all of the box.
     """
-    lstm = LstmMap(layer)
     box = lstm.attracting_box(inputs)
     if box is not None:
         return judge(lstm, inputs, box, candidates=candidates)
