@@ -27,7 +27,7 @@ _RADII = (1e-11, 1e-9, 1e-7)
 
 @dataclass(frozen=True, eq=False)
 class UnboundedDirection:
-    """``direction`` (n,), about v, largest entry 1; ``scale``, an s that dwarfs inputs and biases; ``growth``, below λ."""
+    """``direction`` (n,), about v, largest entry 1; ``scale``, an s that dwarfs inputs; ``growth``, below λ."""
 
     direction: np.ndarray
     scale: float
