@@ -40,6 +40,7 @@ from .products import jacobian_product
 from .scaled_matrix import ScaledMatrix
 from .simulation import simulate
 from .singular_values import SingularSpectrum, singular_spectrum
+from .stability import StabilityProperty, StabilityReport, stability
 from .tangents import jvp
 from .trajectory import Trajectory
 from .version import __version__
@@ -74,6 +75,8 @@ __all__ = [
     "Recording",
     "ScaledMatrix",
     "SingularSpectrum",
+    "StabilityProperty",
+    "StabilityReport",
     "Superposition",
     "Trajectory",
     "TransientGrowth",
@@ -102,6 +105,7 @@ __all__ = [
     "show_config",
     "simulate",
     "singular_spectrum",
+    "stability",
     "superpose",
     "truncated_gradients",
     "use_backend",
