@@ -18,13 +18,15 @@ def gaussian_matrix(units, random):
 def networks(units, inputs, seed=0):
     """Untrained cells by name; recurrent weights as they are commonly drawn, those from the input standard normal.
 
-    Elman networks have a Gaussian matrix of spectral radius 1, or 4 where that is said; the linear one is orthogonal.
+    Elman networks have a Gaussian matrix of spectral radius 1, or 4 where that is said, that of the ReLUs has norm 1,
+    by which their states stay bounded for any seed, and the linear one is orthogonal.
     LSTM and GRU begin as in torch, uniform within ±1/√units; gates that begin open keep a memory for 1 to 10 000 steps
     (Tallec and Ollivier 2018), those of the gated memory as well. Linear units turn and keep 0.9 to 0.999 a step
     (Orvieto et al. 2023).
     """
     random = np.random.default_rng(seed)
     weight, enter = gaussian_matrix(units, random), random.normal(size=(units, inputs))
+    contracting = weight / np.linalg.norm(weight, 2)
     orthogonal = np.linalg.qr(random.normal(size=(units, units)))[0]
     bound = units**-0.5
     recurrent, gate_inputs = random.uniform(-bound, bound, (4 * units, units)), random.normal(size=(4 * units, inputs))
@@ -36,7 +38,7 @@ def networks(units, inputs, seed=0):
         "sigmoid": Elman(weight, enter, nonlinearity="sigmoid"),
         "tanh": Elman(weight, enter),
         "tanh, radius 4": Elman(_CHAOTIC * weight, enter),
-        "ReLU": Elman(weight, enter, nonlinearity="relu"),
+        "ReLU": Elman(contracting, enter, nonlinearity="relu"),
         "GRU": GRU(recurrent[: 3 * units], gate_inputs[: 3 * units]),
         "LSTM": LSTM(recurrent, gate_inputs),
         "LSTM, open gates": LSTM(recurrent, gate_inputs, opened),

@@ -6,20 +6,15 @@ from ..style import BLUE, GREEN, GREY, ORANGE, RED, dress
 
 COLUMN, PAGE = 3.4, 7.0  # inches: the width of one column of text, and of two
 PINK, SKY, BLACK = "#CC79A7", "#56B4E9", "#000000"
-LOOKS = (
-    {"color": BLUE, "linestyle": "-"},
-    {"color": RED, "linestyle": (0, (5, 1.5))},
-    {"color": GREEN, "linestyle": (0, (5, 1.5, 1, 1.5))},
-    {"color": ORANGE, "linestyle": (0, (1.5, 1))},
-    {"color": PINK, "linestyle": (0, (8, 1.5))},
-    {"color": SKY, "linestyle": (0, (3, 1, 1, 1, 1, 1))},
-    {"color": BLACK, "linestyle": "-"},
-    {"color": GREY, "linestyle": (0, (5, 1.5))},
-    {"color": BLUE, "linestyle": (0, (1.5, 1))},
-    {"color": RED, "linestyle": "-"},
-    {"color": GREEN, "linestyle": "-"},
-    {"color": PINK, "linestyle": (0, (1.5, 1))},
-)
+_DASHES = ("-", (0, (5, 1.5)), (0, (5, 1.5, 1, 1.5)), (0, (1.5, 1)), (0, (8, 1.5)), (0, (3, 1, 1, 1, 1, 1)))
+_PLAIN = [
+    {"color": colour, "linestyle": dashes} for colour, dashes in zip((BLUE, RED, GREEN, ORANGE, PINK, SKY), _DASHES)
+]
+_MARKED = [
+    {"color": colour, "linestyle": dashes, "marker": marker, "markersize": 3, "markevery": 0.12}
+    for colour, dashes, marker in zip((BLACK, GREY, BLUE, RED, GREEN, PINK), _DASHES, "os^vDx")
+]
+LOOKS = (*_PLAIN, *_MARKED)
 TITLE, LABEL, SMALL = 8.5, 8, 7  # points
 _EXTRA = "pip install 'rnncore[figures]'"
 
