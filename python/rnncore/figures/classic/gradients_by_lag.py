@@ -6,7 +6,7 @@ from ...arrays import as_count
 from ...gradient_flow import gradient_norms
 from .classic_figure import ClassicFigure
 from .networks import networks
-from .panels import BLACK, GREY, LOOKS, SMALL, lag_axis, page, panel, rows_of, within
+from .panels import BLACK, GREY, LOOKS, SMALL, draw_row, lag_axis, page, panel, rows_of, within
 from .real_series import TRAINED, standardised_temperatures, temperatures, trained_network
 
 _SHOWN = 16  # decades above and below the start
@@ -83,8 +83,8 @@ def _draw_curves(ax, numbers):
 def _draw_rates(ax, numbers):
     rows_of(ax, list(numbers["rates"]))
     for row, (look, (name, rate)) in enumerate(zip(LOOKS, numbers["rates"].items())):
-        ax.plot([0, rate], [row, row], **look, linewidth=1.6)
-        ax.errorbar(rate, row, xerr=2 * numbers["rate_errors"][name], fmt="o", color=look["color"], markersize=4)
+        draw_row(ax, row, rate, look)
+        ax.errorbar(rate, row, xerr=2 * numbers["rate_errors"][name], color=look["color"], elinewidth=0.8)
         ax.annotate(numbers["verdicts"][name], (1, row), xycoords=("axes fraction", "data"), ha="right", va="center",
                     fontsize=SMALL, color=GREY)  # fmt: skip
     ax.axvline(0, color=BLACK, linewidth=0.7)

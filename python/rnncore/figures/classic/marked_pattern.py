@@ -7,7 +7,7 @@ from ...cells import GatedDiagonal
 from ...memory import long_term_dependence
 from .classic_figure import ClassicFigure
 from .networks import networks
-from .panels import BLACK, LOOKS, lag_axis, note, page, panel, rows_of, within
+from .panels import BLACK, LOOKS, draw_row, lag_axis, note, page, panel, rows_of, within
 from .real_series import TRAINED, standardised_temperatures, temperatures, trained_network
 from .value_store import MARGIN, SATURATION
 
@@ -109,8 +109,7 @@ def _draw_reach(ax, numbers):
         if np.isnan(until):
             note(ax, "never", (0.02, 1 - (row + 0.5) / len(names)), va="center")
             continue
-        ax.plot([0, until], [row, row], **look, linewidth=1.6)
-        ax.plot(until, row, ">" if until == last else "o", color=look["color"], markersize=5, clip_on=False)
+        draw_row(ax, row, until, look, goes_on=until == last)
     lag_axis(ax, last)
     panel(ax, "Told apart until", "steps since the pattern", "")
 

@@ -6,7 +6,7 @@ from ...arrays import as_count, as_number
 from ...memory import memory_horizon
 from .classic_figure import ClassicFigure
 from .networks import networks
-from .panels import BLACK, LOOKS, lag_axis, page, panel, rows_of, within
+from .panels import BLACK, LOOKS, draw_row, lag_axis, page, panel, rows_of, within
 from .real_series import TRAINED, standardised_temperatures, temperatures, trained_network
 
 _FLOOR, _TOP = 1e-6, 1e2
@@ -89,9 +89,8 @@ def _draw_horizons(ax, numbers, longest_lag):
     rows_of(ax, names)
     for row, (look, name) in enumerate(zip(LOOKS, names)):
         horizon = numbers["horizons"][name]
-        reach = longest_lag if np.isnan(horizon) else horizon
-        ax.plot([0, reach], [row, row], **look, linewidth=1.6)
-        ax.plot(reach, row, ">" if np.isnan(horizon) else "o", color=look["color"], markersize=5, clip_on=False)
+        beyond = np.isnan(horizon)
+        draw_row(ax, row, longest_lag if beyond else horizon, look, goes_on=beyond)
     lag_axis(ax, longest_lag)
     panel(ax, f"Horizon: at most {100 * numbers['threshold']:g} % is left", "steps", "")
 
