@@ -1,5 +1,7 @@
 """How long every kind of cell remembers."""
 
+from itertools import cycle
+
 import numpy as np
 
 from ...arrays import as_count, as_number
@@ -75,7 +77,7 @@ def memory_horizons(*, units=32, longest_lag=4000, threshold=0.01, starts=200, s
 
 
 def _draw_curves(ax, numbers):
-    for look, (name, curve) in zip(LOOKS, numbers["curves"].items()):
+    for look, (name, curve) in zip(cycle(LOOKS), numbers["curves"].items()):
         ax.plot(numbers["lags"], within(curve, _FLOOR, _TOP), **look, linewidth=1.2, label=name)
     ax.axhline(numbers["threshold"], color=BLACK, linewidth=0.7, linestyle=":")
     ax.set_yscale("log")
@@ -87,7 +89,7 @@ def _draw_curves(ax, numbers):
 def _draw_horizons(ax, numbers, longest_lag):
     names = list(numbers["horizons"])
     rows_of(ax, names)
-    for row, (look, name) in enumerate(zip(LOOKS, names)):
+    for row, (look, name) in enumerate(zip(cycle(LOOKS), names)):
         horizon = numbers["horizons"][name]
         beyond = np.isnan(horizon)
         draw_row(ax, row, longest_lag if beyond else horizon, look, goes_on=beyond)

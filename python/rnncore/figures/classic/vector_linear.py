@@ -1,5 +1,7 @@
 """Linear recursions of many units."""
 
+from itertools import cycle
+
 import numpy as np
 
 from ...arrays import as_count
@@ -114,12 +116,12 @@ def _turning(steps):
 def _draw_sizes(ax, numbers):
     curves = numbers["log2_norms"] * np.log10(2)
     steps = np.arange(curves.shape[1])
-    for curve, radius, look in zip(curves, numbers["radii"], LOOKS):
+    for curve, radius, look in zip(curves, numbers["radii"], cycle(LOOKS)):
         ax.plot(steps, curve, **look, linewidth=1.3)
         ax.plot(steps, curve[0] + steps * np.log10(radius), color="#BBBBBB", linewidth=0.8, zorder=1)
     ax.margins(x=0)
     panel(ax, "Size of a response, by spectral radius", "steps since the impulse", "log10 ‖h‖")
-    name_line_ends(ax, [(c[-1], f"{r:g}", look["color"]) for c, r, look in zip(curves, numbers["radii"], LOOKS)])
+    name_line_ends(ax, [(c[-1], f"{r:g}", look["color"]) for c, r, look in zip(curves, numbers["radii"], cycle(LOOKS))])
     note(ax, "thin: radius^k from the start on")
 
 
@@ -154,7 +156,7 @@ def _draw_turning(ax, numbers):
     steps = np.arange(len(turning))[shown]
     for sign in (1, -1):
         ax.plot(steps, sign * numbers["turning_magnitude"] ** steps, color=BLACK, linewidth=0.8, linestyle=":")
-    for component, look in zip(turning[shown].T, LOOKS):
+    for component, look in zip(turning[shown].T, cycle(LOOKS)):
         ax.plot(steps, component, **look, linewidth=1.3)
     ax.margins(x=0)
     panel(ax, "A complex pair oscillates", "steps since the impulse", "response h")
