@@ -1,4 +1,4 @@
-"""Weighted largest norms: ‖x‖_v = max ``|x_i|`` / v_i, in which a nonnegative matrix M with M v <= r v has norm r at most.
+"""Weighted largest norms, max ``|x_i|`` / v_i, in which a nonnegative matrix M with M v <= r v has norm r at most.
 
 Over all weights v > 0 the smallest r is the spectral radius of M (Perron and Frobenius; Horn and Johnson 2013, section
 8.1). Where M bounds the Jacobian of a map entry by entry on a box, differences of two of its runs shrink by r a step.

@@ -5,7 +5,6 @@ import numpy as np
 from ..cells.base import is_sparse
 from .condition import Condition
 from .contraction import smallest_weighted_norm
-from .elman_map import ElmanMap
 from .interval import Interval, as_interval
 from .linear_bound import form_box
 from .nonlinear import PERRON, judge, tighten
@@ -20,27 +19,18 @@ SLOPES = "S-procedure for slopes of φ; Boyd et al. 1994, chapter 5; Revay, Wang
 RAY = "an invariant cone around a direction that φ leaves open; proof in rnncore.stability.unbounded_direction"
 
 
-def elman_layer(layer, inputs, candidates=None):
+def elman_layer(layer_map, inputs, candidates=None):
     """LayerFindings of an Elman layer with any nonlinearity but the identity."""
-    layer_map = ElmanMap(layer)
-    with np.errstate(all="ignore"):
-        box = layer_map.attracting_box(inputs)
-        if box is not None and not box.is_finite:
-            box = None
-        if box is not None:
-            box = tighten(layer_map, inputs, box)
-        contracts, conditions, form = _contracts(layer_map, inputs, box)
-        if box is None and contracts is not None:
-            box = _box_of(layer_map, inputs, form)
-            box = None if box is None else tighten(layer_map, inputs, box)
-        bounded = None
-        if box is None:
-            bounded, grows = _unbounded(layer, layer_map, inputs)
-            if grows is not None:
-                contracts = grows
-        contracts = None if contracts is None else _with(contracts, conditions)
-        found = judge(layer_map, inputs, box, bounded, contracts, candidates)
-    return found
+    box, bounded = layer_map.attracting_box(inputs), None
+    if box is not None:
+        box = tighten(layer_map, inputs, box)
+    contracts, conditions, form = _contracts(layer_map, inputs, box)
+    if box is None and contracts is not None:
+        box = _box_of(layer_map, inputs, form)
+    if box is None:
+        bounded, grows = _unbounded(layer_map, inputs)
+        contracts = grows or contracts
+    return judge(layer_map, inputs, box, bounded, contracts, candidates, conditions)
 
 
 def _contracts(layer_map, inputs, box):
@@ -75,25 +65,19 @@ def _box_of(layer_map, inputs, form):
     return form_box(QuadraticForm(form.matrix, form.rate), drive)
 
 
-def _unbounded(layer, layer_map, inputs):
+def _unbounded(layer_map, inputs):
     """``(bounded, instability or None)`` where no bound is known."""
     if layer_map.state_size > LARGEST:
-        return StabilityProperty("bounded", "undecided", f"{layer_map.state_size} states are too many to be tried"), None
+        return StabilityProperty(
+            "bounded", "undecided", f"{layer_map.state_size} states are too many to be tried"
+        ), None
     ray, growth = find_unbounded_direction(layer_map, inputs)
     if ray is None:
         statement = f"no proof either way; the largest growth seen far out is about {growth:.6g} a step"
         return StabilityProperty("bounded", "undecided", statement, estimate=growth), None
     state = ray.direction * ray.scale
     statement = f"far out along a direction that φ leaves open, runs grow by {ray.growth:.6g} a step"
-    alone = Witness(state, np.zeros((1, layer.input_size)) + inputs.middle, claim="the state grows without bounds")
+    alone = Witness(state, inputs.middle[None], claim="the state grows without bounds")
     pair = Witness(state, alone.cycle, other_state=2 * state, claim="the difference of the two runs grows")
     bounded = StabilityProperty("bounded", "unstable", statement, RAY, witness=alone)
     return bounded, StabilityProperty("incremental", "unstable", statement, RAY, witness=pair)
-
-
-def _with(found, conditions):
-    return StabilityProperty(
-        found.name, found.verdict, found.certificate, found.source, found.rate, found.estimate, found.witness,
-        tuple(conditions),
-    )
-

@@ -95,7 +95,7 @@ def _schur_cohn(polynomial):
 
 
 def _inertia(form):
-    """``(positive, negative)`` of a symmetric matrix that is not singular, by elimination in pairs of rows and columns."""
+    """``(positive, negative)`` of a symmetric matrix that is not singular, by eliminating rows with their columns."""
     form, positive, negative = [row[:] for row in form], 0, 0
     while form:
         size = len(form)

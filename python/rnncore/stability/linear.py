@@ -57,7 +57,9 @@ def linear_layer(layer, inputs):
         unit = spectrum.growing_unit()
         state = np.zeros(system.size)
         state[unit] = 1.0
-        statement = f"a defective eigenvalue on the unit circle ({spectrum.on} lie on it): unit {unit} grows as a power of t"
+        statement = (
+            f"a defective eigenvalue on the unit circle ({spectrum.on} lie on it): unit {unit} grows as a power of t"
+        )
         return _unstable(_pair(layer, state, "the two runs part as a power of t"), statement, COHN)
     return _marginal(
         layer,
@@ -115,27 +117,41 @@ def _marginal(layer, transition, statement, excited, pushed, inputs, drive):
 
 
 def _marginal_of(statement, witness_inputs, pushed, state, inputs, drive):
-    """Semisimple eigenvalues on the circle: bounded by themselves, but nothing is forgotten, and inputs may resonate."""
+    """Semisimple eigenvalues on the circle: bounded, but what lies there is kept, and inputs may resonate."""
     zeros = np.zeros(len(state))
     quiet = np.zeros((1, len(inputs)))
     difference = Witness(zeros, quiet, other_state=state, claim="the difference of the two runs neither grows nor dies")
     held = StabilityProperty(
-        "incremental", "unstable", f"marginal: {statement}; differences of states there are kept", COHN, witness=difference
+        "incremental",
+        "unstable",
+        f"marginal: {statement}; differences of states there are kept",
+        COHN,
+        witness=difference,
     )
     kept = StabilityProperty(
-        "gradients", "unstable", f"marginal: {statement}; gradients along them neither shrink nor grow", COHN,
+        "gradients",
+        "unstable",
+        f"marginal: {statement}; gradients along them neither shrink nor grow",
+        COHN,
         witness=difference,
     )
     if witness_inputs is not None:
         eigenvalue, gain = witness_inputs
         witness = Witness(
-            zeros, gain[None], angle=float(np.angle(eigenvalue)), size=float(inputs.magnitude.max()),
+            zeros,
+            gain[None],
+            angle=float(np.angle(eigenvalue)),
+            size=float(inputs.magnitude.max()),
             claim="the state grows in proportion to t",
         )
-        bounded = StabilityProperty("bounded", "unstable", f"{statement}, and inputs excite it", RESONANCE, witness=witness)
+        bounded = StabilityProperty(
+            "bounded", "unstable", f"{statement}, and inputs excite it", RESONANCE, witness=witness
+        )
         return LayerFindings(bounded, held, kept, None, None)
     if pushed:
-        bounded = StabilityProperty("bounded", "undecided", f"{statement}; whether the bias excites it was not decided", COHN)
+        bounded = StabilityProperty(
+            "bounded", "undecided", f"{statement}; whether the bias excites it was not decided", COHN
+        )
         return LayerFindings(bounded, held, kept, None, None)
     bounded = StabilityProperty("bounded", "stable", f"marginal: {statement}, and nothing excites it", COHN)
     return LayerFindings(bounded, held, kept, None, None)
@@ -159,9 +175,7 @@ def _stable(system, inputs, statement, source, rate, weighted=None, form=None):
 
 
 def _drive_magnitude(system, inputs):
-    return np.nextafter(
-        nonnegative_product(np.abs(system.drive), inputs.magnitude) + system.offset.magnitude, np.inf
-    )
+    return np.nextafter(nonnegative_product(np.abs(system.drive), inputs.magnitude) + system.offset.magnitude, np.inf)
 
 
 def _stable_properties(statement, source, rate):
@@ -184,7 +198,9 @@ def _unstable(witness, statement, source):
 def _undecided(estimate, why):
     return LayerFindings(
         *(
-            StabilityProperty(name, "undecided", f"{why}; the spectral radius is about {estimate:.12g}", estimate=estimate)
+            StabilityProperty(
+                name, "undecided", f"{why}; the spectral radius is about {estimate:.12g}", estimate=estimate
+            )
             for name in ("bounded", "incremental", "gradients")
         ),
         None,
@@ -210,4 +226,3 @@ def _sparse_radius(matrix):
     from scipy.sparse.linalg import eigs
 
     return float(np.abs(eigs(matrix, k=1, return_eigenvectors=False, v0=np.ones(matrix.shape[0]))).max())
-

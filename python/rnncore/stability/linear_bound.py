@@ -11,7 +11,7 @@ import numpy as np
 from .interval import SMALLEST, Interval, as_interval, gamma, matrix_product, product, sum_bound
 from .positive_definite import is_positive_definite
 
-_RELATIVE_TAIL = 1e-3
+_RELATIVE_TAIL = 1e-6
 _MOST_STEPS = 20_000
 _MOST_WORK = 1e9  # multiplications
 
@@ -38,7 +38,9 @@ def response_box(transition, form, drive, radius, offset):
     middle = offset.middle
     # columns: B r, then d; what they were rounded by is the first error
     columns = np.concatenate([drive * radius, middle[:, None]], axis=1)
-    error = _columns_norm(np.concatenate([2.0**-52 * np.abs(drive * radius) + SMALLEST, offset.radius[:, None]], axis=1))
+    error = _columns_norm(
+        np.concatenate([2.0**-52 * np.abs(drive * radius) + SMALLEST, offset.radius[:, None]], axis=1)
+    )
     errors = np.sqrt(most) * error
     sums, lower, upper, total = np.zeros(size), np.zeros(size), np.zeros(size), np.zeros(size)
     steps = int(min(_MOST_STEPS, max(_MOST_WORK // (2 * size * size * columns.shape[1]), 16)))
@@ -57,7 +59,7 @@ def response_box(transition, form, drive, radius, offset):
             if tail <= _RELATIVE_TAIL * max(upper.max(), -lower.min()) or not np.isfinite(tail):
                 break
     box = Interval(np.nextafter(lower - tail, -np.inf), np.nextafter(upper + tail, np.inf))
-    accumulated = (1 + 2.0**-51 * (steps + 2))
+    accumulated = 1 + 2.0**-51 * (steps + 2)
     box = Interval(box.lower * accumulated, box.upper * accumulated)
     return box if box.is_finite else None
 
@@ -69,7 +71,7 @@ def diagonal_box(transition, drive, inputs, offset):
     radius = sum_bound(np.abs(drive) @ inputs.radius, drive.shape[1] + 2) * (1 + 2.0**-50)
     middle = inputs.middle
     if transition.dtype.kind == "c":
-        constant = Interval.hull(0.0, _modulus(drive @ middle + offset) * (1 + gamma(drive.shape[1] + 8)) + SMALLEST)
+        constant = Interval.hull(0.0, np.abs(drive @ middle + offset) * (1 + gamma(drive.shape[1] + 8)) + SMALLEST)
         reach = _quotient(radius + constant.upper, kept)
         return Interval.symmetric(np.repeat(reach, 2))
     constant = product(drive, as_interval(middle)) + offset
@@ -78,10 +80,6 @@ def diagonal_box(transition, drive, inputs, offset):
     up = np.where(positive, np.maximum(constant.upper, 0), swing) + radius
     down = np.where(positive, np.maximum(-constant.lower, 0), swing) + radius
     return Interval(-_quotient(np.nextafter(down, np.inf), kept), _quotient(np.nextafter(up, np.inf), kept))
-
-
-def _modulus(values):
-    return np.abs(values)
 
 
 def _quotient(numerator, denominator):
@@ -114,11 +112,18 @@ def _columns_norm(columns):
 
 
 def form_box(form, drive):
-    """A box from the form alone: ‖h‖_P <= ‖drive‖_P / (1 - rate)."""
+    """A box from the form alone: ‖h‖_P <= ‖drive‖_P / (1 - rate), and ``|h_i|`` <= ‖h‖_P √(P⁻¹)_ii."""
     least = _least_eigenvalue(form.matrix)
     if not least > 0:
         return None
-    size = len(form.matrix)
-    most = sum_bound(np.abs(form.matrix).sum(axis=1).max(), size)
-    reach = float(np.sqrt(most / least) * np.linalg.norm(drive) / (1 - form.rate) * (1 + 1e-9))
-    return Interval.symmetric(np.full(size, reach)) if np.isfinite(reach) else None
+    absolute = as_interval(np.abs(form.matrix))
+    column = as_interval(drive[:, None])
+    length = float(np.sqrt((matrix_product(column.reshape(1, -1), matrix_product(absolute, column))).upper[0, 0]))
+    # e_iᵀ P⁻¹ e_i = xᵀ P x + 2 xᵀ r + rᵀ P⁻¹ r with r = e_i - P x, for any x
+    inverse = np.linalg.inv(form.matrix)
+    x = as_interval(0.5 * (inverse + inverse.T))
+    rest = as_interval(np.eye(len(drive))) - matrix_product(as_interval(form.matrix), x)
+    diagonal = np.diag(matrix_product(x, matrix_product(as_interval(form.matrix), x) + rest * 2.0).upper)
+    squares = diagonal + np.sum(rest.magnitude**2, axis=0) * (1 + 1e-9) / least
+    reach = np.sqrt(squares) * (length / (1 - form.rate)) * (1 + 1e-9)
+    return Interval.symmetric(reach) if np.isfinite(reach).all() else None

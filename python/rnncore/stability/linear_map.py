@@ -76,7 +76,7 @@ def read_linear_map(layer):
 
 
 def leak_of(layer):
-    """The leak as an interval that holds what was given and what a run of the layer's dtype rounds it to; None for 1."""
+    """An interval that holds the leak as given and as a run of the layer's dtype rounds it; None for 1."""
     if not isinstance(layer, Elman) or layer.leak == 1:
         return None
     given, rounded = float(layer.leak), float(layer.dtype.type(layer.leak))

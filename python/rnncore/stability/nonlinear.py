@@ -22,7 +22,7 @@ _ROUNDS = 40
 LARGEST_DENSE = 600  # states of Jacobians that are formed
 
 
-def judge(layer_map, inputs, box, bounded=None, contracts=None, candidates=None):
+def judge(layer_map, inputs, box, bounded=None, contracts=None, candidates=None, conditions=()):
     """LayerFindings from a box that every run enters, or None, and proofs that a cell brings of its own.
 
     Parameters
@@ -33,6 +33,8 @@ def judge(layer_map, inputs, box, bounded=None, contracts=None, candidates=None)
         A proof of incremental stability or its contrary, which holds for gradients too.
     candidates : list of Interval (n_in,), optional
         Constant inputs that are possible; None: all of the box.
+    conditions : sequence of Condition
+        That were evaluated already.
     """
     states = None
     if box is not None:
@@ -41,7 +43,8 @@ def judge(layer_map, inputs, box, bounded=None, contracts=None, candidates=None)
         bounded = StabilityProperty(
             "bounded", "stable", f"every run enters |state| <= {box.magnitude.max():.6g}, and none leaves it", BOX
         )
-    conditions = () if box is None or not hasattr(layer_map, "conditions") else layer_map.conditions(inputs, box)
+    if box is not None and hasattr(layer_map, "conditions"):
+        conditions = (*conditions, *layer_map.conditions(inputs, box))
     if contracts is None and box is not None and layer_map.state_size <= LARGEST_DENSE:
         contracts = _contraction(layer_map, inputs, box)
     if contracts is None:
@@ -53,14 +56,15 @@ def judge(layer_map, inputs, box, bounded=None, contracts=None, candidates=None)
     return LayerFindings(_named(bounded, "bounded", conditions), incremental, gradients, states, outputs)
 
 
-def tighten(layer_map, inputs, box):
-    """The image of a box that is mapped into itself, of that the image, and so on; zero is kept in it.
+def tighten(layer_map, inputs, box, keep_zero=True):
+    """The image of a box that is mapped into itself, of that the image, and so on; zero is kept in it where asked.
 
     Runs from zero stay in each of them, and runs from the box are in the n-th after n steps.
     """
     zero = as_interval(np.zeros(len(box)))
     for _ in range(_ROUNDS):
-        image = Interval.hull(layer_map.step(inputs, box), zero).meet(box)
+        image = layer_map.step(inputs, box)
+        image = (Interval.hull(image, zero) if keep_zero else image).meet(box)
         shrinks = np.any(image.upper - image.lower < (1 - 1e-4) * (box.upper - box.lower))
         box = image
         if not shrinks:
@@ -102,6 +106,8 @@ def _instability(layer_map, inputs, box, candidates):
     candidates = constant_inputs(inputs) if candidates is None else candidates
     point, radius = find_unstable_point(layer_map, candidates, starts)
     if point is None:
+        if not candidates:
+            return StabilityProperty("incremental", "undecided", "no proof either way")
         statement = f"no proof either way; the largest spectral radius at a fixed point is about {radius:.6g}"
         return StabilityProperty("incremental", "undecided", statement, estimate=radius)
     statement = (
@@ -120,6 +126,12 @@ def _instability(layer_map, inputs, box, candidates):
 def _named(found, name, conditions):
     own = tuple(sorted((c for c in conditions if c.property == name), key=lambda condition: condition.value))
     return StabilityProperty(
-        name, found.verdict, found.certificate, found.source, found.rate, found.estimate, found.witness,
-        found.conditions + own,
+        name,
+        found.verdict,
+        found.certificate,
+        found.source,
+        found.rate,
+        found.estimate,
+        found.witness,
+        own,
     )

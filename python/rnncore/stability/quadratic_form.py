@@ -1,7 +1,7 @@
 """Quadratic forms that prove on which side of the unit circle a matrix has eigenvalues.
 
-Let P be symmetric with r² P - Aᵀ P A positive definite. If P is positive definite, ‖A^k x‖_P <= r^k ‖x‖_P: no eigenvalue
-is larger than r (Lyapunov; Stein 1952). If xᵀ P x < 0 for some x and r >= 1, then (A^k x)ᵀ P (A^k x) <= r^{2k} xᵀ P x:
+Let P be symmetric with r² P - Aᵀ P A positive definite. If P is positive definite, ‖A^k x‖_P <= r^k ‖x‖_P: no
+eigenvalue is larger than r (Lyapunov; Stein 1952). If xᵀ P x < 0 for some x and r >= 1, then (A^k x)ᵀ P (A^k x) <= r^{2k} xᵀ P x:
 A^k x grows without bounds, and there is an eigenvalue beyond r. Where P comes from does not matter for the proof.
 """
 
@@ -79,6 +79,15 @@ def growing_form(transition):
     return None
 
 
+def is_hyperbolic(transition):
+    """Whether no A of an interval was proved to have an eigenvalue on the unit circle.
+
+    For A x = λ x with ``|λ|`` = 1, xᴴ (P - Aᵀ P A) x = 0, whatever P.
+    """
+    form = _solve(transition.middle, 1.0)
+    return form is not None and decays(form, transition, 1.0)
+
+
 def decays(form, transition, rate):
     """Whether r² P - Aᵀ P A was proved positive definite for all A of an interval."""
     square = Interval.exact(rate) * rate
@@ -124,4 +133,3 @@ def _solve(matrix, rate):
         form = form / scale[:, None] / scale
         form = 0.5 * (form + form.T)
     return form if np.isfinite(form).all() else None
-

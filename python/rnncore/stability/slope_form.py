@@ -1,16 +1,16 @@
 """Quadratic forms in which h' = (1 - a) h + a φ(W h + …) contracts, for slopes of φ between bounds.
 
 Differences of two runs obey δ' = (1 - a) δ + a Δ W δ with a diagonal Δ, whose entries are mean slopes. With Δ between
-m - ρ and m + ρ this is δ' = A δ + B w, A = (1 - a) I + a diag(m) W, B = a I, where ``|w_i|`` <= ``|(C δ)_i|``, C = diag(ρ) W.
-If for some symmetric P and diagonal T > 0
+m - ρ and m + ρ this is δ' = A δ + B w, A = (1 - a) I + a diag(m) W, B = a I, where ``|w_i|`` <= ``|(C δ)_i|`` with
+C = diag(ρ) W. If for some symmetric P and diagonal T > 0
 
     [[r² P - Aᵀ P A - Cᵀ T C,  -Aᵀ P B], [-Bᵀ P A,  T - Bᵀ P B]]
 
 is positive definite, so is P, and δᵀ P δ shrinks by r² a step (the S-procedure with one multiplier a unit; Boyd, El
 Ghaoui, Feron and Balakrishnan 1994, Linear matrix inequalities, chapter 5; of recurrent networks: Revay, Wang and
 Manchester 2021). Jacobians are such maps too, so that gradients shrink likewise. The diagonal Lyapunov inequality
-Wᵀ P W < P is the case P = T; with P free the condition becomes, for tanh without leak, that some diagonal scaling gives W
-a numerical radius below 1 (Ando 1973).
+Wᵀ P W < P is the case P = T; with P free the condition becomes, for tanh without leak, that some diagonal scaling
+gives W a numerical radius below 1 (Ando 1973).
 
 P comes from a Riccati equation, T from descent on the largest singular value of C (z - A)⁻¹ B over the unit circle.
 """
@@ -28,7 +28,8 @@ _ACTIVE = 6  # of them that descent looks at, those with the largest gains
 _ROUNDS, _STEPS = 6, 15  # of descent
 _POWER = 40.0
 _ENOUGH = 0.97  # a gain from which on it is not worth while to go down further
-_RATES = (0.5, 0.1, 1e-2, 1e-4)
+_RATES = (0.9, 0.7, 0.5, 0.3, 0.2, 0.1, 0.05, 0.02, 1e-2, 1e-3, 1e-4, 1e-6)
+_LIFTS = (1.0, 1e-2, 1e-6)  # of the Riccati equation's constant: the larger, the rounder P
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,12 +59,15 @@ class SlopeSystem:
         gain, scaling = _scaled_gain(a, b, c)
         if not gain < 1:
             return None, gain
+        found = []
         for share in _RATES:
             rate = max(1 - share * (1 - gain), 0.5)  # about: gain and rate are related, not the same
-            for lifted in (1e-3, 1e-7, 1e-11):
+            for lifted in _LIFTS:
                 form = _riccati(a / rate, b / rate, c, scaling**2, lifted)
                 if form is not None and self.holds(form, scaling**2, rate):
-                    return SlopeForm(form, scaling**2, rate), gain
+                    found.append(SlopeForm(form, scaling**2, rate))
+            if found:
+                return min(found, key=_looseness), gain
         return None, gain
 
     def holds(self, form, multipliers, rate):
@@ -78,6 +82,11 @@ class SlopeSystem:
         return rate < 1 and is_positive_definite(whole) and is_positive_definite(form)
 
 
+def _looseness(form):
+    """What the bound on states that follows from a form grows with."""
+    return np.sqrt(np.linalg.cond(form.matrix)) / (1 - form.rate)
+
+
 def _scaled_gain(a, b, c):
     """``(max over the circle of ‖D C (z - A)⁻¹ B D⁻¹‖, D)`` of the best diagonal D that descent finds."""
     from scipy.optimize import minimize
@@ -87,7 +96,9 @@ def _scaled_gain(a, b, c):
         return np.inf, np.ones(size)
     angles = np.linspace(0, np.pi, _ANGLES)
     identity = np.eye(size)
-    transfers = np.stack([c @ np.linalg.solve(np.exp(1j * angle) * identity - a, b.astype(complex)) for angle in angles])
+    transfers = np.stack(
+        [c @ np.linalg.solve(np.exp(1j * angle) * identity - a, b.astype(complex)) for angle in angles]
+    )
     if not np.isfinite(transfers).all():
         return np.inf, np.ones(size)
 

@@ -1,10 +1,15 @@
 """Directions along which ReLU, ELU and softplus let a recurrence grow for ever.
 
-Far out, φ is the identity where its argument is positive and bounded where it is negative. Let S be a set of units,
-M = (1 - a) I + a W_SS, and v > 0 a vector on S with W_SS v > 0 and (W v)_i < 0 for all other units. Then runs from s v
-with s large stay near the ray: with h_S = s (v + e), ``|e|`` <= ε v, after m steps h_S = s (M^m v + M^m e) plus what is
-bounded. If for some m and ε this lies in s' (v ± ε v) with s' >= σ s, σ > 1, and signs were right on the way, so it goes
-on for ever. Everything bounded, inputs, biases and the other units, is at most a share η of s v once s is large.
+Far out, φ is the identity where its argument is positive, to something bounded, and bounded where it is negative. Let S
+be a set of units, M = (1 - a) I + a W_SS, and v > 0 with M v = λ v, λ > 1, and (W v)_i < 0 for all units outside S, v
+being zero there. As long as the signs of arguments are those of W v, h_S = λ^t s v + q_t, where q follows q' = M q + p
+with a p that is bounded: by the inputs, the biases, the units outside S and what φ differs from the identity. If M has
+no eigenvalue on the unit circle, every bounded p has a bounded solution q, of a size that does not depend on s (its
+parts along eigenvalues outside the circle summed up from the future, those inside from the past), and q depends on p
+continuously; for s large enough, no q of that size changes a sign. So by Schauder's theorem there is, under any inputs
+within the bound, a run with h_S = λ^t s v + q_t for all t: it grows without bounds.
+
+λ and v are proved to exist by Krawczyk's operator, and that M has no eigenvalue on the circle by a quadratic form.
 """
 
 from dataclasses import dataclass
@@ -13,17 +18,16 @@ import numpy as np
 
 from ..cells.base import is_sparse
 from .interval import Interval, as_interval, matrix_product
+from .quadratic_form import is_hyperbolic
 
-_ITERATIONS = 400
-_STARTS = 12
-_LONGEST = 64
-_SHARES = (1e-3, 1e-6, 1e-9)  # η
-_SPREADS = (3e-2, 1e-3, 1e-5)  # ε
+_STARTS, _ITERATIONS = 8, 60
+_MOST_WORK = 2e8  # of the eigenvectors of all patterns that are tried
+_RADII = (1e-11, 1e-9, 1e-7)
 
 
 @dataclass(frozen=True, eq=False)
 class UnboundedDirection:
-    """The ray's ``direction`` (n,), largest entry 1; a ``scale`` from which on it is followed; ``growth`` a step."""
+    """``direction`` (n,), about v, largest entry 1; a ``scale`` s that dwarfs inputs and biases; ``growth``, below λ."""
 
     direction: np.ndarray
     scale: float
@@ -31,96 +35,98 @@ class UnboundedDirection:
 
 
 def find_unbounded_direction(layer_map, inputs, seed=0):
-    """``(UnboundedDirection or None, largest growth seen)`` of an ElmanMap whose φ is unbounded."""
+    """``(UnboundedDirection or None, largest growth a step seen far out)`` of an ElmanMap whose φ is unbounded."""
     weight = layer_map.weight_hh.toarray() if is_sparse(layer_map.weight_hh) else layer_map.weight_hh
-    leak = 1.0 if layer_map.leak is None else float(layer_map.leak.middle)
-    size = len(weight)
-    rng = np.random.default_rng(seed)
+    leak = as_interval(np.float64(1.0)) if layer_map.leak is None else layer_map.leak
+    size, share = len(weight), float(leak.middle)
+    left = max(8, int(_MOST_WORK // (25 * size**3)))
     largest, tried = 0.0, set()
-    for attempt in range(_STARTS):
-        v = np.ones(size) if attempt == 0 else rng.random(size) * (rng.random(size) < 0.6) + 1e-12
-        growth, settled = 0.0, False
+    for v in _starts(size, seed):
         logs = []
         for _ in range(_ITERATIONS):
-            new = (1 - leak) * v + leak * np.maximum(weight @ v, 0)
-            growth = new.max(initial=0.0) / v.max()
+            open_units = weight @ v > 0
+            key = open_units.tobytes()
+            if key not in tried and open_units.any() and left > 0:
+                tried.add(key)
+                left -= 1
+                proved = _prove(weight, leak, open_units)
+                if proved is not None:
+                    direction, growth = proved
+                    return UnboundedDirection(direction, _dwarfing_scale(layer_map, inputs), growth), growth
+            v = (1 - share) * v + share * np.maximum(weight @ v, 0)
+            growth = v.max()
             if not (growth > 0 and np.isfinite(growth)):
                 break
             logs.append(np.log(growth))
-            new = new / new.max()
-            settled = np.abs(new - v / v.max()).max() < 1e-12
-            v = new
-            if settled:
-                break
-        if len(logs) > 20:
-            largest = max(largest, float(np.exp(np.mean(logs[len(logs) // 2 :]))))
-        if not settled or growth <= 1:
-            continue
-        largest = max(largest, growth)
-        chosen = weight @ v > 0
-        if chosen.tobytes() in tried or not chosen.any():
-            continue
-        tried.add(chosen.tobytes())
-        proved = _prove(layer_map, weight, chosen, v, inputs)
-        if proved is not None:
-            return proved, largest
+            v = v / growth
+        else:
+            largest = max(largest, float(np.exp(np.mean(logs[_ITERATIONS // 2 :]))))
     return None, largest
 
 
-def _prove(layer_map, weight, chosen, v, inputs):
-    v = v * chosen
-    own, others = np.flatnonzero(chosen), np.flatnonzero(~chosen)
-    if np.any(v[own] <= 0):
+def _starts(size, seed):
+    rng = np.random.default_rng(seed)
+    yield np.ones(size)
+    for _ in range(_STARTS - 1):
+        yield rng.random(size) * (rng.random(size) < 0.6) + 1e-12
+
+
+def _prove(weight, leak, open_units):
+    """``(direction, lower bound of λ)`` where the pattern has a growing ray for certain, else None."""
+    own, others = np.flatnonzero(open_units), np.flatnonzero(~open_units)
+    within = weight[np.ix_(own, own)]
+    moved = leak * as_interval(within) + (1.0 - leak) * as_interval(np.eye(len(own)))
+    try:
+        eigenvalues, vectors = np.linalg.eig(moved.middle)
+    except np.linalg.LinAlgError:
         return None
-    v = v[own] / v[own].max()
-    leak = as_interval(np.float64(1.0)) if layer_map.leak is None else layer_map.leak
-    within, across = weight[np.ix_(own, own)], weight[np.ix_(others, own)]
-    step = leak * as_interval(within)
-    if layer_map.leak is not None:
-        step = step + as_interval(np.eye(len(own))) * (1.0 - leak)
-    for share in _SHARES:
-        for spread in _SPREADS:
-            growth = _follow(within, across, step, v, spread, share)
-            if growth:
-                direction = np.zeros(len(weight))
-                direction[own] = v
-                return UnboundedDirection(direction, _least_scale(layer_map, weight, own, v, inputs, share), growth)
+    for k in np.flatnonzero((eigenvalues.imag == 0) & (eigenvalues.real > 1)):
+        v = vectors[:, k].real
+        v = v / v[np.argmax(np.abs(v))]
+        if np.any(v <= 0) or np.any(weight[np.ix_(others, own)] @ v >= 0):
+            continue
+        proved = _eigenpair(moved, v, eigenvalues[k].real)
+        if proved is None:
+            continue
+        box, growth = proved
+        across = matrix_product(as_interval(weight[np.ix_(others, own)]), box.reshape(len(own), 1))
+        if np.all(box.lower > 0) and np.all(across.upper < 0) and growth > 1 and is_hyperbolic(moved):
+            direction = np.zeros(len(weight))
+            direction[own] = v
+            return direction, growth
     return None
 
 
-def _follow(within, across, step, v, spread, share):
-    """The growth a step along the ray, or None where the cone around it was not proved to be mapped into itself."""
-    power, rest = as_interval(np.eye(len(v))), 0.0
-    errors = Interval.symmetric(spread * v)
-    within, across = as_interval(within), as_interval(across)
-    for steps in range(1, _LONGEST + 1):
-        now = _column(power, v) + _column(power, errors) + Interval.symmetric(rest * v)
-        doubt = share * max(1.0, 2 * now.magnitude.max())
-        if np.any(_column(within, now).lower <= doubt) or np.any(_column(across, now).upper >= -doubt):
-            return None
-        power = matrix_product(step, power)
-        rest = float(np.max(_column(step, Interval.symmetric(rest * v)).magnitude / v) * (1 + 1e-12) + share)
-        if not (power.is_finite and np.isfinite(rest)):
-            return None
-        # power = v gᵀ + R: the length along the ray is gᵀ (v + e), what is off it R (v + e) and the bounded rest
-        g = np.mean(power.middle / v[:, None], axis=0)
-        off = power - as_interval(v[:, None] * g) - Interval.symmetric(2.0**-50 * np.abs(v[:, None] * g))
-        length = float((_column(as_interval(g[None]), v) + _column(as_interval(g[None]), errors)).lower[0])
-        deviation = (_column(off, v) + _column(off, errors) + Interval.symmetric(rest * v)).magnitude / v
-        if length > 1 and deviation.max() * (1 + 1e-9) <= spread * length:
-            return length ** (1 / steps)
+def _eigenpair(matrix, v, eigenvalue):
+    """``(box of v, lower bound of λ)``: an eigenpair with v's largest entry 1 exists within, for each matrix."""
+    size, fixed = len(v), int(np.argmax(v))
+    row = np.zeros((1, size))
+    row[0, fixed] = 1.0
+    point = np.append(v, eigenvalue)
+
+    def jacobian(box):
+        corner = matrix - as_interval(np.eye(size)) * box[size]
+        side = -box[:size].reshape(size, 1)
+        return Interval.block([[corner, side], [as_interval(row), as_interval(np.zeros((1, 1)))]])
+
+    here = as_interval(point)
+    image = matrix_product(matrix, here[:size].reshape(size, 1)).reshape(size) - here[:size] * here[size]
+    residual = Interval.concatenate([image, (as_interval(v[fixed : fixed + 1]) - 1.0)])
+    try:
+        inverse = np.linalg.inv(jacobian(here).middle)
+    except np.linalg.LinAlgError:
+        return None
+    moved = matrix_product(as_interval(inverse), residual.reshape(size + 1, 1)).reshape(size + 1)
+    for radius in _RADII:
+        scale = radius * max(1.0, abs(eigenvalue))
+        box = Interval(point - scale, point + scale)
+        slack = as_interval(np.eye(size + 1)) - matrix_product(as_interval(inverse), jacobian(box))
+        spread = matrix_product(slack, (box - here).reshape(size + 1, 1)).reshape(size + 1)
+        if box.contains_inside(here - moved + spread):
+            return box[:size], float(box.lower[size])
     return None
 
 
-def _column(matrix, vector):
-    vector = as_interval(vector)
-    return matrix_product(matrix, vector.reshape(len(vector), 1)).reshape(-1)
-
-
-def _least_scale(layer_map, weight, own, v, inputs, share):
-    """s from which on all that is bounded is at most a share η of s v."""
-    rest = np.abs(layer_map.weight_ih) @ inputs.magnitude + layer_map.bias.magnitude
-    others = np.ones(len(weight), bool)
-    others[own] = False
-    rest = rest + np.abs(weight[:, others]).sum(axis=1) * (2.0 + rest.max(initial=0.0)) + 1.0
-    return float(rest.max() / (share * v.min()) * 2)
+def _dwarfing_scale(layer_map, inputs):
+    bounded = np.abs(layer_map.weight_ih) @ inputs.magnitude + layer_map.bias.magnitude
+    return float(1e3 * max(1.0, bounded.max(initial=0.0)))

@@ -13,8 +13,8 @@ class Witness:
     ----------
     state : array (state_size,)
     cycle : array (p, n_in)
-        Inputs that repeat. Where ``angle`` is given, complex gains g (1, n_in) of a resonance instead: input t = 0, 1, …
-        is ``size`` times the sign of Re(g e^{-i angle t}).
+        Inputs that repeat. Where ``angle`` is given, complex gains g (1, n_in) of a resonance instead: input t, from 0
+        on, is ``size`` times the sign of Re(g e^{-i angle t}).
     start : array (k, n_in), optional
         Inputs before them.
     other_state : array (state_size,), optional
