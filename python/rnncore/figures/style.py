@@ -1,9 +1,12 @@
 """Colours and axes that the figures share; colours are told apart by colour-blind readers (Okabe and Ito 2008)."""
 
+import re
+
 import numpy as np
 
 BLUE, ORANGE, GREEN, RED, GREY = "#0072B2", "#E69F00", "#009E73", "#D55E00", "#7A7A7A"
 LINES = (BLUE, ORANGE, GREEN, RED, "#CC79A7")
+_NOT_PRINTED = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
 
 
 def make_axes(ax):
@@ -49,3 +52,19 @@ def time_axis(steps, interval, unit):
     if unit == "hours" and len(steps) and (steps[-1] - steps[0]) * interval > 72:
         return steps * interval / 24, "days"
     return steps * interval, unit
+
+
+def take_words_literally(figure):
+    """Names of files and columns in the figure's words are no formulas, whatever signs they hold."""
+    words = [*figure.texts, *(text for text in (figure._suptitle, figure._supxlabel) if text is not None)]
+    for ax in figure.axes:
+        legend = ax.get_legend()
+        words += [ax.xaxis.label, ax.yaxis.label, *ax.texts, *(legend.get_texts() if legend else ())]
+    for text in words:
+        text.set_parse_math(False)
+        text.set_text(printable(text.get_text()))
+
+
+def printable(text):
+    """``text`` with a sign in the place of each character that stands for none."""
+    return _NOT_PRINTED.sub("\N{REPLACEMENT CHARACTER}", text)
