@@ -46,7 +46,9 @@ def draw(panel, sentence, spacious):
     for form, size in (("wide", _WIDEST if spacious else _WIDE), ("narrow", _NARROW)):
         figure, ax, title = _draw_on_axes(panel, size)
         readings = read_axes(ax)
-        thinned = thin_lines(ax, int(72 * size[0]))
+        thinned = thin_lines(ax)
+        if readings is not None and ax.get_legend() is not None:
+            ax.get_legend().remove()  # the page has one, beside the values
         label = f"{title}: {sentence}" if sentence else title
         with warnings.catch_warnings():
             warnings.filterwarnings("ignore", "Glyph .* missing from", UserWarning)  # the browser's fonts have it

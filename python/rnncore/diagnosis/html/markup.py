@@ -10,28 +10,34 @@ def escape(text):
     return html.escape(printable(str(text)))
 
 
-def table(caption, header, rows, *, identifier, numbers=False, named_rows=False):
-    """A table that can be copied.
+def prose(text):
+    """A sentence: a number stays on the line of its % sign."""
+    return escape(text).replace(" %", "&nbsp;%")
 
-    ``header`` may be None; ``named_rows`` makes the first cell of a row its heading, ``numbers`` aligns cells for
-    comparison.
-    """
-    kind = ' class="numbers"' if numbers else ""
-    head = ""
-    if header is not None:
-        cells = "".join(f'<th scope="col">{escape(name)}</th>' for name in header)
-        head = f"<thead><tr>{cells}</tr></thead>"
-    body = "\n".join(_row(row, named_rows) for row in rows)
+
+def named_values(caption, rows, identifier):
+    """A table of rows of a name and its value; a heading above says what the caption says, which is for the ear."""
+    body = "\n".join(f'<tr><th scope="row">{escape(name)}</th><td>{escape(value)}</td></tr>' for name, value in rows)
     return (
-        f'<div class="table" tabindex="0" role="region" aria-labelledby="{identifier}-caption">'
-        f'<table id="{identifier}"{kind}><caption id="{identifier}-caption">{escape(caption)}</caption>'
-        f"{head}<tbody>\n{body}\n</tbody></table></div>"
-        f'<button type="button" class="copy" data-table="{identifier}" hidden>Copy table'
-        f'<span class="unseen">: {escape(caption)}</span></button>'
+        f'<table id="{identifier}" class="named"><caption><span class="unseen">{escape(caption)}</span></caption>'
+        f"<tbody>\n{body}\n</tbody></table>{_copy_button(caption, identifier)}"
     )
 
 
-def _row(row, named):
-    first, *rest = (escape(cell) for cell in row)
-    head = f'<th scope="row">{first}</th>' if named else f"<td>{first}</td>"
-    return f"<tr>{head}{''.join(f'<td>{cell}</td>' for cell in rest)}</tr>"
+def number_table(caption, header, rows, identifier):
+    """A long table in a frame of its own that scrolls."""
+    head = "".join(f'<th scope="col">{escape(name)}</th>' for name in header)
+    body = "\n".join(f"<tr>{''.join(f'<td>{escape(cell)}</td>' for cell in row)}</tr>" for row in rows)
+    return (
+        f'<div class="frame" tabindex="0" role="region" aria-labelledby="{identifier}-caption">'
+        f'<table id="{identifier}" class="numbers"><caption id="{identifier}-caption">{escape(caption)}</caption>'
+        f"<thead><tr>{head}</tr></thead><tbody>\n{body}\n</tbody></table></div>{_copy_button(caption, identifier)}"
+    )
+
+
+def _copy_button(caption, identifier):
+    """Shown by the script that makes it work."""
+    return (
+        f'<button type="button" class="copy" data-table="{identifier}" hidden>Copy table'
+        f'<span class="unseen">: {escape(caption)}</span></button>'
+    )

@@ -4,12 +4,13 @@ import base64
 import hashlib
 import json
 import re
+from datetime import datetime
 from importlib import resources
 
 from ...figures.panels import panels
 from ..page import describe_seconds, sections
 from .drawings import draw
-from .markup import escape, table
+from .markup import escape, named_values, number_table, prose
 
 _LAYERS = 3  # whose figures are drawn, so that a page of a deep chain stays small
 
@@ -44,6 +45,7 @@ def html_page(diagnosis, *, command=None):
         parts="\n".join(parts),
         version=escape(diagnosis.provenance.versions["rnncore"]),
         started=escape(diagnosis.provenance.started),
+        date=_date(diagnosis.provenance),
         places=_as_data({drawing.identifier: drawing.places for drawing in drawings}),
         script=script,
     )
@@ -68,7 +70,7 @@ _DOCUMENT = """<!DOCTYPE html>
 <p class="kind">Diagnosis by rnncore</p>
 <h1>{model}</h1>
 <p class="series">under {series}</p>
-<p class="run">{found} <span>·</span> <time datetime="{started}">{started}</time></p>
+<p class="run">{found} <span>·</span> <time datetime="{started}">{date}</time></p>
 <button type="button" id="theme" hidden>Dark theme</button>
 </header>
 <nav aria-label="Parts of the page">
@@ -83,7 +85,7 @@ _DOCUMENT = """<!DOCTYPE html>
 {parts}
 </main>
 <footer>
-<p>Made by rnncore {version}, {started}. This file needs no network.</p>
+<p>Made by rnncore {version}, {date}. This file needs no network.</p>
 </footer>
 <p id="status" class="unseen" role="status"></p>
 <script type="application/json" id="places">{places}</script>
@@ -110,7 +112,7 @@ def _sentence(panel, section):
 
 def _verdicts(told, topics):
     items = [
-        f'<li><h3><a href="#{topic}">{escape(section.title)}</a></h3><p>{escape(section.finding)}</p></li>'
+        f'<li><h3><a href="#{topic}">{escape(section.title)}</a></h3><p>{prose(section.finding)}</p></li>'
         for section, topic in zip(told, topics)
         if section.finding and topic != "run"
     ]
@@ -120,6 +122,7 @@ def _verdicts(told, topics):
 def _figures(drawings, diagnosis):
     layers = max(len(diagnosis.memories), len(diagnosis.saturation), sum(m.gate is None for m in diagnosis.recurrence))
     note = f"<p>Of {layers} layers the first {_LAYERS} are drawn.</p>" if layers > _LAYERS else ""
+    note += '<p class="hint" hidden>Point at a figure, or move the slider below it, to read its values.</p>'
     figures = "\n".join(_figure(drawing, spacious=number == 0) for number, drawing in enumerate(drawings))
     return _part("figures", "Figures", f'{note}<div class="figures">{figures}</div>')
 
@@ -131,15 +134,26 @@ def _figure(drawing, spacious):
         notes.append(
             f"Drawn thinned: of {drawing.thinned:,} points the smallest and the largest in each column of the picture"
         )
-    caption = escape(". ".join(note.rstrip(".") for note in notes) + ".") if notes else ""
+    caption = prose(". ".join(note.rstrip(".") for note in notes) + ".") if notes else ""
     values = "" if drawing.readings is None else _values(drawing, identifier)
     return (
         f'<figure id="{identifier}" aria-labelledby="{identifier}-title"{" class=spacious" if spacious else ""}>'
         f'<h3 id="{identifier}-title">{escape(drawing.title)}</h3>'
         f'<div class="plot" data-places="{escape(drawing.identifier)}">'
         f"{drawing.pictures['wide']}{drawing.pictures['narrow']}</div>"
-        f"<figcaption>{caption}</figcaption>{values}</figure>"
+        f"{_legend(drawing)}<figcaption>{caption}</figcaption>{values}</figure>"
     )
+
+
+def _legend(drawing):
+    """The names beside their colours; the script puts the values there too, where a pointer is."""
+    if drawing.readings is None:
+        return ""
+    axis, *names = map(escape, drawing.readings.names)
+    items = [f"<li>{axis} <b></b></li>"]
+    for name, colour in zip(names, drawing.places["colours"]):
+        items.append(f'<li><i style="background: {colour}"></i>{name} <b></b></li>')
+    return f'<ul class="legend">{"".join(items)}</ul>'
 
 
 def _values(drawing, identifier):
@@ -151,7 +165,7 @@ def _values(drawing, identifier):
         [_number(position), *map(_number, values)]
         for position, values in zip(readings.positions.tolist(), readings.values.tolist())
     ]
-    numbers = table(caption, readings.names, rows, identifier=f"{identifier}-values", numbers=True)
+    numbers = number_table(caption, readings.names, rows, f"{identifier}-values")
     return f"<details><summary>Values of this figure</summary>{numbers}</details>"
 
 
@@ -164,9 +178,9 @@ def _numbers(told, topics):
     for section, topic in zip(told, topics):
         if topic == "run":
             continue
-        finding = f"<p>{escape(section.finding)}</p>" if section.finding else ""
-        rows = section.rows and table(section.title, None, section.rows, identifier=f"{topic}-numbers", named_rows=True)
-        parts.append(f'<section id="{topic}"><h3>{escape(section.title)}</h3>{finding}{rows or ""}</section>')
+        finding = f"<p>{prose(section.finding)}</p>" if section.finding else ""
+        rows = named_values(section.title, section.rows, f"{topic}-numbers") if section.rows else ""
+        parts.append(f'<section id="{topic}"><h3>{escape(section.title)}</h3>{finding}{rows}</section>')
     return _part("numbers", "Numbers", "\n".join(parts))
 
 
@@ -174,16 +188,16 @@ def _circumstances(told, topics, provenance, command):
     rows = [row for section, topic in zip(told, topics) if topic == "run" for row in section.rows]
     how = [("command", command)] if command else []
     how += [(f"argument {name}", value) for name, value in provenance.arguments.items()]
-    how += [("started", provenance.started)]
+    how += [("started", _date(provenance))]
     how += [(f"version of {name}", version) for name, version in provenance.versions.items()]
     seconds = [(part, describe_seconds(value)) for part, value in provenance.seconds.items()]
     seconds.append(("all", describe_seconds(sum(provenance.seconds.values()))))
-    tables = [
-        table("Model, series and speed", None, rows, identifier="run-model", named_rows=True),
-        table("Arguments and versions", None, how, identifier="run-how", named_rows=True),
-        table("How long each part took", None, seconds, identifier="run-seconds", named_rows=True),
+    tables = {"Model, series and speed": rows, "Arguments and versions": how, "How long each part took": seconds}
+    parts = [
+        f"<section><h3>{title}</h3>{named_values(title, content, f'run-{number}')}</section>"
+        for number, (title, content) in enumerate(tables.items())
     ]
-    return _part("run", "What was run", "".join(f"<section>{one}</section>" for one in tables))
+    return _part("run", "What was run", "".join(parts))
 
 
 def _part(identifier, title, content):
@@ -191,6 +205,10 @@ def _part(identifier, title, content):
         f'<section id="{identifier}" class="part" aria-labelledby="{identifier}-title">'
         f'<h2 id="{identifier}-title">{title}</h2>{content}</section>'
     )
+
+
+def _date(provenance):
+    return datetime.fromisoformat(provenance.started).strftime("%Y-%m-%d %H:%M UTC")
 
 
 def _policy(script):

@@ -22,13 +22,10 @@
     const table = figure.querySelector("table");
     if (!table) return;
     const [names, ...rows] = cellsOf(table);
-    const reading = document.createElement("div");
-    reading.className = "reading";
-    plot.after(reading);
-    const slider = make("input", reading, { type: "range", min: 0, max: rows.length - 1, value: 0, step: 1,
+    const legend = [...figure.querySelectorAll(".legend b")];
+    const slider = make("input", figure, { type: "range", min: 0, max: rows.length - 1, value: 0, step: 1,
       "aria-label": `Cursor: ${figure.querySelector("h3").textContent}` });
-    const output = make("output", reading);
-    output.textContent = "Point at the figure, or move the slider, to read its values.";
+    plot.after(slider);
     const marks = new Map();
     for (const form of ["wide", "narrow"]) {
       const svg = plot.querySelector(`svg.${form}`);
@@ -48,17 +45,9 @@
 
     function show(index) {
       slider.value = index;
-      output.textContent = "";
-      const words = [];
-      rows[index].forEach((value, column) => {
-        if (value === "") return;
-        const part = make("span", output);
-        if (column > 0 && !plane) make("i", part, { style: `background: ${colours[column - 1]}` });
-        part.append(`${names[column]} `);
-        make("b", part).textContent = value;
-        words.push(`${names[column]} ${value}`);
-      });
-      slider.setAttribute("aria-valuetext", words.join(", "));
+      rows[index].forEach((value, column) => { legend[column].textContent = value; });
+      const told = names.map((name, column) => `${name} ${rows[index][column] || "none"}`);
+      slider.setAttribute("aria-valuetext", told.join(", "));
       for (const [form, { line, dots }] of marks) {
         const { x, y, box } = forms[form];
         dots.forEach((dot, series) => place(dot, x[index], y[series][index]));
@@ -142,6 +131,7 @@
     button.hidden = false;
   }
 
+  document.querySelector(".hint").hidden = false;
   document.querySelectorAll("figure").forEach(tellValues);
   document.querySelectorAll("button.copy").forEach(letCopy);
   letChooseTheme(document.getElementById("theme"));

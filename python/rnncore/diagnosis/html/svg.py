@@ -44,7 +44,7 @@ def _dress(root, prefix):
             attributes.pop("id", None)
         for name in (f"{{{_XLINK}}}href", "clip-path"):
             if name in attributes:
-                attributes[name] = attributes[name].replace("#", f"#{prefix}-", 1) if "#" in attributes[name] else ""
+                attributes[name] = re.sub(r"^(url\()?#", rf"\g<1>#{prefix}-", attributes[name])
         if "style" in attributes:
             attributes["style"] = _with_colours_of_the_page(attributes["style"])
         if "d" in attributes:

@@ -2,20 +2,21 @@
 
 import numpy as np
 
+_COLUMNS = 1000  # finer than a screen shows
 _MOST_UNNAMED = 5000  # points of lines without a name; beyond, they are drawn as a picture
 
 
-def thin_lines(ax, columns):
-    """Keep of each line the smallest and the largest value in each of so many columns of the picture, and its ends.
+def thin_lines(ax):
+    """Keep of each line the smallest and the largest value in each of some columns of the picture, and its ends.
 
     Returns how many points the longest of the lines that were thinned had; 0 where all were kept.
     """
     longest = 0
     for line in ax.lines:
         x, y = (np.asarray(values, np.float64) for values in line.get_data())
-        if len(x) <= 2 * columns:
+        if len(x) <= 2 * _COLUMNS:
             continue
-        kept = _extremes(_column_of(ax, x, columns), y)
+        kept = _extremes(_column_of(ax, x), y)
         if len(kept) < len(x):
             line.set_data(x[kept], y[kept])
             longest = max(longest, len(x))
@@ -26,7 +27,7 @@ def thin_lines(ax, columns):
     return longest
 
 
-def _column_of(ax, x, columns):
+def _column_of(ax, x):
     """The column of each point, as the axis shows it; of what it does not show, its neighbours' or the first."""
     with np.errstate(all="ignore"):
         across = ax.transData.transform(np.column_stack([x, np.ones(len(x))]))[:, 0]
@@ -35,7 +36,7 @@ def _column_of(ax, x, columns):
         return np.zeros(len(x), int)
     low, high = across[finite].min(), across[finite].max()
     share = np.where(finite, (across - low) / max(high - low, 1e-300), 0)
-    return (share * (columns - 1)).astype(int)
+    return (share * (_COLUMNS - 1)).astype(int)
 
 
 def _extremes(column, y):
