@@ -1,7 +1,7 @@
 """The page as a picture."""
 
 from .panels import panels
-from .style import GREY, take_words_literally
+from .style import GREY, printable, take_words_literally
 
 SIZE = (14, 7.6)
 _ROW = 3.6  # inches more for another row of panels
@@ -22,14 +22,16 @@ def plot_diagnosis(diagnosis, figure=None):
     grid = figure.add_gridspec(len(rows), 1)
     for number, row in enumerate(rows):
         for place, panel in zip(grid[number].subgridspec(1, len(row)), row):
-            panel.draw(figure.add_subplot(place))
+            ax = figure.add_subplot(place)
+            panel.draw(ax)
+            take_words_literally(ax)
     run = diagnosis.run
-    figure.suptitle(f"{_shorten(run.model)}   ·   {_shorten(run.series)}", fontsize=12, fontweight="bold")
+    names = printable(f"{_shorten(run.model)}   ·   {_shorten(run.series)}")
+    figure.suptitle(names, fontsize=12, fontweight="bold", parse_math=False)
     figure.supxlabel(
         f"{run.steps:,} steps, {run.steps_per_second:,.0f} a second ({run.backend}, {run.dtype})   ·   rnncore",
         fontsize=9, color=GREY,
     )  # fmt: skip
-    take_words_literally(figure)
     return figure
 
 

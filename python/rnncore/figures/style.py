@@ -20,7 +20,7 @@ def make_axes(ax):
 
 def dress(ax, title, xlabel, ylabel):
     """A heading that says what is seen, labelled axes, no box."""
-    ax.set_title(title, loc="left", fontsize=11, fontweight="bold", pad=8)
+    ax.set_title(printable(title), loc="left", fontsize=11, fontweight="bold", pad=8, parse_math=False)
     ax.set_xlabel(xlabel)
     ax.set_ylabel(ylabel)
     ax.spines[["top", "right"]].set_visible(False)
@@ -54,13 +54,10 @@ def time_axis(steps, interval, unit):
     return steps * interval, unit
 
 
-def take_words_literally(figure):
-    """Names of files and columns in the figure's words are no formulas, whatever signs they hold."""
-    words = [*figure.texts, *(text for text in (figure._suptitle, figure._supxlabel) if text is not None)]
-    for ax in figure.axes:
-        legend = ax.get_legend()
-        words += [ax.xaxis.label, ax.yaxis.label, *ax.texts, *(legend.get_texts() if legend else ())]
-    for text in words:
+def take_words_literally(ax):
+    """Names of files and columns in the words on the axes are no formulas, whatever signs they hold."""
+    legend = ax.get_legend()
+    for text in (ax.xaxis.label, ax.yaxis.label, *ax.texts, *(legend.get_texts() if legend else ())):
         text.set_parse_math(False)
         text.set_text(printable(text.get_text()))
 

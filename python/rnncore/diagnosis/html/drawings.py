@@ -13,6 +13,8 @@ from .thinning import thin_lines
 # inches that make the words as large as the page's where it shows them
 _NARROW, _WIDE, _WIDEST = (4.1, 3.3), (5.7, 3.7), (11.6, 3.9)
 
+_LETTERS = 42  # of a line of words in a figure
+
 
 class Drawing(NamedTuple):
     """A panel as the page shows it.
@@ -46,6 +48,7 @@ def draw(panel, sentence, spacious):
     for form, size in (("wide", _WIDEST if spacious else _WIDE), ("narrow", _NARROW)):
         figure, ax, title = _draw_on_axes(panel, size)
         readings = read_axes(ax)
+        _shorten_words(ax)
         thinned = thin_lines(ax)
         if readings is not None and ax.get_legend() is not None:
             ax.get_legend().remove()  # the page has one, beside the values
@@ -68,8 +71,15 @@ def _draw_on_axes(panel, size):
     panel.draw(ax)
     title = ax.get_title(loc="left") + ("" if panel.layer is None else f", layer {panel.layer}")
     ax.set_title("", loc="left")  # stands above as a heading
-    take_words_literally(figure)
+    take_words_literally(ax)
     return figure, ax, title
+
+
+def _shorten_words(ax):
+    """So that there is room for the axes; the legend and the table have names in full."""
+    for text in (ax.xaxis.label, ax.yaxis.label, *ax.texts):
+        lines = text.get_text().split("\n")
+        text.set_text("\n".join(line if len(line) <= _LETTERS else line[: _LETTERS - 1] + "…" for line in lines))
 
 
 def _places(ax, readings, height):

@@ -4,13 +4,13 @@ import re
 import xml.etree.ElementTree as ElementTree
 from io import BytesIO
 
-from ...figures.style import BLUE, GREEN, GREY, LINES, ORANGE, RED
+from ...figures.style import BLUE, GREEN, GREY, LINES, ORANGE, RED, printable
 
 _SVG, _XLINK = "http://www.w3.org/2000/svg", "http://www.w3.org/1999/xlink"
 COLOURS = {BLUE: "blue", ORANGE: "orange", GREEN: "green", RED: "red", LINES[4]: "pink", GREY: "grey"}
 COLOURS = {colour.lower(): f"var(--{name})" for colour, name in COLOURS.items()}
 _COLOURS = COLOURS | {"#000000": "var(--ink)", "#e6e6e6": "var(--grid)"}
-_RASTER = 200  # dots per inch of what is drawn as a picture
+_RASTER = 144  # dots per inch of what is drawn as a picture
 
 
 def svg_of(figure, prefix, title):
@@ -28,7 +28,7 @@ def svg_of(figure, prefix, title):
     _dress(root, prefix)
     for name in ("width", "height"):
         root.attrib.pop(name)
-    root.attrib |= {"role": "img", "aria-label": title, "class": prefix.split("-", 1)[0]}
+    root.attrib |= {"role": "img", "aria-label": printable(title), "class": prefix.split("-", 1)[0]}
     ElementTree.register_namespace("", _SVG)
     ElementTree.register_namespace("xlink", _XLINK)
     return ElementTree.tostring(root, encoding="unicode")
