@@ -78,6 +78,14 @@ def build(session):
 
 
 @nox.session
+def browser(session):
+    """The HTML page of a diagnosis in Debian's Chromium: layout, accessibility, and all that can be pressed."""
+    _need(session, {"chromium": "chromium"})
+    session.install(".[browser]")
+    session.run("pytest", "--override-ini=addopts=--import-mode=importlib", "tests/browser", *session.posargs)
+
+
+@nox.session
 def peers(session):
     """Measure rnncore against torch, onnxruntime and JAX on this machine; arguments go to benchmarks/peers.py."""
     session.install(".[peers]")

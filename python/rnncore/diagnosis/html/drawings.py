@@ -13,7 +13,7 @@ from .thinning import thin_lines
 # inches that make the words as large as the page's where it shows them
 _NARROW, _WIDE, _WIDEST = (4.1, 3.3), (5.7, 3.7), (11.6, 3.9)
 
-_LETTERS = 42  # of a line of words in a figure
+_LETTERS = 34  # of a line of words in a figure
 
 
 class Drawing(NamedTuple):
