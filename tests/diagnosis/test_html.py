@@ -154,6 +154,16 @@ def test_the_bars_of_the_gates_sum_to_all_of_them(embedded, page):
         np.testing.assert_allclose(column, 100 * counts / len(gate.values), rtol=1e-5, atol=1e-9)
 
 
+def test_the_bars_of_activations_are_shares_of_them(rng):
+    found = rnncore.diagnose(Elman(rng.normal(size=(6, 6)) / 2, rng.normal(size=(6, 1))), ROWS)
+    header, *rows = rows_of(by_id(read(html_page(found)), "figure-activations-values"))
+    values, heights = np.array(rows, float).T
+    counts = np.histogram(found.saturation[0].activations, np.linspace(-1, 1, 61))[0]
+    assert header == ["tanh of the unit", "% of units and steps"]
+    np.testing.assert_allclose(heights, 100 * counts / counts.sum(), rtol=1e-5, atol=1e-9)
+    np.testing.assert_allclose(values, (np.arange(60) - 29.5) / 30, rtol=1e-4)
+
+
 def test_the_values_of_eigenvalues_are_the_eigenvalues(rng):
     weight = rng.normal(size=(20, 20)) / 4
     page = read(html_page(rnncore.diagnose(Linear(weight), steps=20)))

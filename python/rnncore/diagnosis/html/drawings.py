@@ -13,7 +13,7 @@ from .thinning import thin_lines
 # inches that make the words as large as the page's where it shows them
 _NARROW, _WIDE, _WIDEST = (4.1, 3.3), (5.7, 3.7), (11.6, 3.9)
 
-_LETTERS = 34  # of a line of words in a figure
+_LETTERS, _LETTERS_INSIDE = 34, 28  # of a line of words beside the axes and between them
 
 
 class Drawing(NamedTuple):
@@ -77,9 +77,11 @@ def _draw_on_axes(panel, size):
 
 def _shorten_words(ax):
     """So that there is room for the axes; the legend and the table have names in full."""
-    for text in (ax.xaxis.label, ax.yaxis.label, *ax.texts):
+    beside = ax.xaxis.label, ax.yaxis.label
+    for text in (*beside, *ax.texts):
+        most = _LETTERS if text in beside else _LETTERS_INSIDE
         lines = text.get_text().split("\n")
-        text.set_text("\n".join(line if len(line) <= _LETTERS else line[: _LETTERS - 1] + "…" for line in lines))
+        text.set_text("\n".join(line if len(line) <= most else line[: most - 1] + "…" for line in lines))
 
 
 def _places(ax, readings, height):

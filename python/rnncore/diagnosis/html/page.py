@@ -152,7 +152,8 @@ def _legend(drawing):
     axis, *names = map(escape, drawing.readings.names)
     items = [f"<li>{axis} <b></b></li>"]
     for name, colour in zip(names, drawing.places["colours"]):
-        items.append(f'<li><i style="background: {colour}"></i>{name} <b></b></li>')
+        sign = "" if drawing.readings.in_plane else f'<i style="background: {colour}"></i>'
+        items.append(f"<li>{sign}{name} <b></b></li>")
     return f'<ul class="legend">{"".join(items)}</ul>'
 
 

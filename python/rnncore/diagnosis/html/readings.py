@@ -61,9 +61,10 @@ def _lines(ax):
 
 def _histograms(ax):
     """The middles of the bins and their heights."""
-    for bars in _named(ax.containers):
-        middles = np.array([bar.get_x() + bar.get_width() / 2 for bar in bars])
-        yield bars.get_label(), _hex(bars[0].get_facecolor()), middles, np.array([bar.get_height() for bar in bars])
+    for bars in ax.containers:
+        for first in _named(bars[:1]):  # by which hist names them all
+            middles = np.array([bar.get_x() + bar.get_width() / 2 for bar in bars])
+            yield first.get_label(), _hex(first.get_facecolor()), middles, np.array([bar.get_height() for bar in bars])
     for steps in _named(patch for patch in ax.patches if hasattr(patch, "get_closed")):
         corners = steps.get_xy()  # (2 bins + 2, 2): up at an edge, along the bin, and so on
         middles, heights = (corners[1:-2:2, 0] + corners[2:-1:2, 0]) / 2, corners[1:-2:2, 1]
