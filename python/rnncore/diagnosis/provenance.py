@@ -7,11 +7,12 @@ from datetime import datetime, timezone
 
 import numpy as np
 
+from ..notebook import ShownInNotebooks
 from ..version import __version__
 
 
 @dataclass(frozen=True)
-class Provenance:
+class Provenance(ShownInNotebooks):
     """What there is to know of a diagnosis beside its findings.
 
     Attributes

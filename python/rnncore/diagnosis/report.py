@@ -7,6 +7,7 @@ from dataclasses import dataclass, fields, is_dataclass
 import numpy as np
 
 from ..gated_memory.result import root_sum
+from ..notebook import ShownInNotebooks
 from ..whole_files import naming, whole_file
 from .boundedness import Boundedness
 from .forecast import Forecast
@@ -14,7 +15,7 @@ from .forgetting import Forgetting
 from .gates import Gate
 from .gradients import Gradients
 from .memory import Memory
-from .page import plain_page
+from .page import plain_page, sections
 from .provenance import Provenance
 from .recall import Recall
 from .recurrence import Recurrence
@@ -26,7 +27,7 @@ _CURVE_POINTS = 200
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Diagnosis:
+class Diagnosis(ShownInNotebooks):
     """One page about a network under a series; ``print`` shows it.
 
     Attributes
@@ -136,6 +137,12 @@ class Diagnosis:
         from ..figures.diagnosis import plot_diagnosis
 
         return plot_diagnosis(self, figure)
+
+    def _shown(self):
+        """The page's sections; the figures are for :meth:`plot` and :meth:`to_html`."""
+        return {
+            title: ({"finding": finding} if finding else {}) | dict(rows) for title, rows, finding, _ in sections(self)
+        }
 
     def __str__(self):
         return self.summary()

@@ -1,7 +1,8 @@
 """The page as a picture."""
 
+from ..markup import printable
 from .panels import panels
-from .style import GREY, printable, take_words_literally
+from .style import GREY, take_words_literally
 
 SIZE = (14, 7.6)
 _ROW = 3.6  # inches more for another row of panels

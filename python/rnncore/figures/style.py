@@ -1,12 +1,11 @@
 """Colours and axes that the figures share; colours are told apart by colour-blind readers (Okabe and Ito 2008)."""
 
-import re
-
 import numpy as np
+
+from ..markup import printable
 
 BLUE, ORANGE, GREEN, RED, GREY = "#0072B2", "#E69F00", "#009E73", "#D55E00", "#7A7A7A"
 LINES = (BLUE, ORANGE, GREEN, RED, "#CC79A7")
-_NOT_PRINTED = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
 
 
 def make_axes(ax):
@@ -60,8 +59,3 @@ def take_words_literally(ax):
     for text in (ax.xaxis.label, ax.yaxis.label, *ax.texts, *(legend.get_texts() if legend else ())):
         text.set_parse_math(False)
         text.set_text(printable(text.get_text()))
-
-
-def printable(text):
-    """``text`` with a sign in the place of each character that stands for none."""
-    return _NOT_PRINTED.sub("\N{REPLACEMENT CHARACTER}", text)

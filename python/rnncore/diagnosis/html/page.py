@@ -8,9 +8,10 @@ from datetime import datetime
 from importlib import resources
 
 from ...figures.panels import panels
+from ...markup import escape
 from ..page import describe_seconds, sections
 from .drawings import draw
-from .markup import escape, named_values, number_table, prose
+from .tables import named_values, number_table, prose
 
 _LAYERS = 3  # whose figures are drawn, so that a page of a deep chain stays small
 

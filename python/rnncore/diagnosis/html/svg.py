@@ -4,7 +4,8 @@ import re
 import xml.etree.ElementTree as ElementTree
 from io import BytesIO
 
-from ...figures.style import BLUE, GREEN, GREY, LINES, ORANGE, RED, printable
+from ...figures.style import BLUE, GREEN, GREY, LINES, ORANGE, RED
+from ...markup import printable
 
 _SVG, _XLINK = "http://www.w3.org/2000/svg", "http://www.w3.org/1999/xlink"
 COLOURS = {BLUE: "blue", ORANGE: "orange", GREEN: "green", RED: "red", LINES[4]: "pink", GREY: "grey"}

@@ -1,13 +1,6 @@
-"""Text and tables as HTML; whatever a name holds, it stays text."""
+"""Sentences and tables as HTML."""
 
-import html
-
-from ...figures.style import printable
-
-
-def escape(text):
-    """``text`` as it may stand between tags and in quoted attributes."""
-    return html.escape(printable(str(text)))
+from ...markup import escape
 
 
 def prose(text):
