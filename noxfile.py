@@ -74,7 +74,7 @@ def build(session):
     session.chdir(session.create_tmp())
     session.run("rnncore", "config")
     session.run("python", "-c", "import rnncore; rnncore.use_backend('native')")
-    session.run("rnncore", "diagnose")
+    session.run("rnncore", "diagnose", "--html", "report.html", "--force")
 
 
 @nox.session

@@ -113,7 +113,7 @@ def diagnose(
         traces=traces.result(),
         provenance=watch.provenance(
             {
-                "layer": layer, "steps": steps, "state": None if state is None else np.shape(state),
+                "layer": layer, "steps": steps, "state": None if state is None else f"of shape {np.shape(state)}",
                 "interval": interval, "unit": unit, "horizon": horizon, "held_back": held_back,
                 "standardize": standardize, **options,
             }

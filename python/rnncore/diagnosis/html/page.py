@@ -41,7 +41,7 @@ def html_page(diagnosis, *, command=None):
         title=escape(f"Diagnosis of {title}"),
         style=style,
         model=escape(run.model),
-        series=escape(run.series),
+        series=escape(f"under {run.series}" if run.passes else "without input"),
         found=escape(next((section.finding for section in told if section.topic == "run"), "")),
         parts="\n".join(parts),
         version=escape(diagnosis.provenance.versions["rnncore"]),
@@ -70,7 +70,7 @@ _DOCUMENT = """<!DOCTYPE html>
 <header>
 <p class="kind">Diagnosis by rnncore</p>
 <h1>{model}</h1>
-<p class="series">under {series}</p>
+<p class="series">{series}</p>
 <p class="run">{found} <span>·</span> <time datetime="{started}">{date}</time></p>
 <button type="button" id="theme" hidden>Dark theme</button>
 </header>
