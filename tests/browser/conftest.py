@@ -12,7 +12,11 @@ from playwright.sync_api import sync_playwright
 import rnncore
 from rnncore.io import Model, Series
 
-SIZES = {"phone": {"width": 360, "height": 740}, "desktop": {"width": 1440, "height": 900}}
+SIZES = {
+    "phone": {"width": 360, "height": 740},
+    "tablet": {"width": 800, "height": 1100},
+    "desktop": {"width": 1440, "height": 900},
+}
 HOSTILE = "<img src=x onerror=\"document.title='run'\"></script><script>document.title='run'</script>'\"&lt; $\\x$"
 
 

@@ -87,6 +87,13 @@ def test_files_that_exist_are_kept_unless_forced(option, files):
     assert len(old.read_bytes()) > 1000
 
 
+def test_a_series_with_a_hole_is_told_by_line_and_column_and_leaves_no_page(files):
+    (files / "holes.csv").write_text("a,b\n1,2\n3,nan\n")
+    line = problem("diagnose", files / "m.npz", files / "holes.csv", "--html", files / "page.html")
+    assert "holes.csv: line 3, column 'b'" in line
+    assert sorted(path.name for path in files.iterdir()) == ["holes.csv", "m.npz", "s.csv"]
+
+
 def test_a_file_that_is_named_twice_is_refused(files):
     line = problem("diagnose", "--json", files / "a", "--html", files / "x" / ".." / "a")
     assert "--html and --json name the same file" in line

@@ -53,7 +53,7 @@ CASES = {
     "matrices": (MatrixSequence(np.full((30, 2, 2), 0.4)), None, {}),
     "deep chain": (Chain([lstm(4, 1), lstm(4, 4), lstm(4, 4), lstm(4, 4), lstm(4, 4)]), ROWS, {}),
     "deep Elman": (Chain([Elman(np.eye(1) / 2, np.ones((1, 1))) for _ in range(9)]), ROWS, {}),
-    "500 units": (lstm(500, 1), ROWS, {}),
+    "many units": (lstm(200, 1), ROWS, {}),
     "long": (Linear([[1 - 1e-6]], [[0.0]]), ROWS, {"steps": 1_000_000}),
 }
 
@@ -74,6 +74,14 @@ def test_every_model_gets_a_small_well_formed_page_with_all_that_the_terminal_sa
         for label, value in section.rows:
             assert [label, re.sub(r"\s+", " ", value)] in [row for one in all_of(page, "table") for row in rows_of(one)]
     assert all_of(page, "figure")
+
+
+def test_the_page_of_a_deep_chain_says_whose_figures_it_leaves_out():
+    chain = Chain([Elman([[0.5]], [[1.0]]) for _ in range(5)])
+    page = read(html_page(rnncore.diagnose(chain, ROWS)))
+    assert "Of 5 layers the first 3 are drawn." in text_of(by_id(page, "figures"))
+    titles = [text_of(one) for one in all_of(by_id(page, "figures"), "h3")]
+    assert [f"Eigenvalues of W, layer {layer}" in titles for layer in range(5)] == [True, True, True, False, False]
 
 
 def check_structure(page):

@@ -140,9 +140,9 @@ def _figure(drawing, spacious):
     return (
         f'<figure id="{identifier}" aria-labelledby="{identifier}-title"{" class=spacious" if spacious else ""}>'
         f'<h3 id="{identifier}-title">{escape(drawing.title)}</h3>'
-        f'<div class="plot" data-places="{escape(drawing.identifier)}">'
+        f'{_legend(drawing)}<div class="plot" data-places="{escape(drawing.identifier)}">'
         f"{drawing.pictures['wide']}{drawing.pictures['narrow']}</div>"
-        f"{_legend(drawing)}<figcaption>{caption}</figcaption>{values}</figure>"
+        f"<figcaption>{caption}</figcaption>{values}</figure>"
     )
 
 
