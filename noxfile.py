@@ -74,7 +74,15 @@ def build(session):
     session.chdir(session.create_tmp())
     session.run("rnncore", "config")
     session.run("python", "-c", "import rnncore; rnncore.use_backend('native')")
-    session.run("rnncore", "diagnose")
+    session.run("rnncore", "diagnose", "--html", "report.html", "--force")
+
+
+@nox.session
+def browser(session):
+    """The HTML page of a diagnosis in Debian's Chromium: layout, accessibility, and all that can be pressed."""
+    _need(session, {"chromium": "chromium"})
+    session.install(".[browser]")
+    session.run("pytest", "--override-ini=addopts=--import-mode=importlib", "tests/browser", *session.posargs)
 
 
 @nox.session

@@ -5,10 +5,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from .arrays import as_count
+from .notebook import ShownInNotebooks
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class CovariantVectors:
+class CovariantVectors(ShownInNotebooks):
     """Result of :func:`rnncore.covariant_lyapunov_vectors`; ``…`` is nothing, or ``B`` for a batch.
 
     Attributes

@@ -5,11 +5,12 @@ from numbers import Real
 
 import numpy as np
 
+from .notebook import ShownInNotebooks
 from .scaled_svd import log_singular_values, normalise
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class ScaledMatrix:
+class ScaledMatrix(ShownInNotebooks):
     """A matrix, or a batch of them, with columns mantissa · 2**exponent: it neither overflows nor underflows.
 
     Result of :func:`rnncore.jacobian_product`. Canonical: the largest magnitude in every column of the mantissa lies in

@@ -8,13 +8,14 @@ from .arrays import as_count
 from .backends import choose_backend, prepare
 from .errors import NonFiniteError
 from .graded_product import GradedProduct
+from .notebook import ShownInNotebooks
 from .progress import progress_reporter
 from .runs import Run
 from .threads import resolve_threads
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class SingularSpectrum:
+class SingularSpectrum(ShownInNotebooks):
     """Singular values of A_T ⋯ A_1 and the directions they belong to.
 
     Result of :func:`rnncore.singular_spectrum` with ``directions=True``.

@@ -4,9 +4,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from .notebook import ShownInNotebooks
+
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Trajectory:
+class Trajectory(ShownInNotebooks):
     """Result of :func:`rnncore.simulate`.
 
     Attributes

@@ -1,8 +1,11 @@
 """The command as users start it: another process, real files, exit statuses."""
 
+import html
 import json
 import os
+import re
 import resource
+import shlex
 import signal
 import subprocess
 import sys
@@ -57,6 +60,45 @@ def test_a_million_steps_with_json_and_picture(tmp_path):
     assert sorted(path.name for path in tmp_path.iterdir()) == ["p.png", "r.json"]
 
 
+def test_the_report_as_a_page_tells_the_command_that_made_it(files):
+    arguments = ["m.npz", "s.csv", "--columns", "a,b", "--unit", "days", "--nonlinearity", "relu"]
+    done = command("diagnose", *arguments, "--html", "page $x$.html", cwd=files)
+    assert done.returncode == 0 and not done.stderr
+    page = (files / "page $x$.html").read_text(encoding="utf-8")
+    (told,) = re.findall(r"<td>(rnncore diagnose [^<]*)</td>", page)
+    words = shlex.split(html.unescape(told))
+    assert words[:4] == ["rnncore", "diagnose", "m.npz", "s.csv"]
+    again = command(*words[1:], "--force", "--json", "r.json", cwd=files)
+    assert again.returncode == 0
+    facts = json.loads((files / "r.json").read_text(encoding="utf-8"))
+    assert facts["run"]["layers"] == ["Elman 2 → 3 (relu, leak 0.5)"] and facts["forgetting"]["unit"] == "days"
+    assert sorted(path.name for path in files.iterdir()) == ["m.npz", "page $x$.html", "r.json", "s.csv"]
+
+
+@pytest.mark.parametrize("option", ["--html", "--json", "--png"])
+def test_files_that_exist_are_kept_unless_forced(option, files):
+    old = files / "old"
+    old.write_text("old")
+    arguments = ["diagnose", files / "m.npz", files / "s.csv", "--columns", "a,b", option, old]
+    line = problem(*arguments[:3], "--steps", "1000000000000", *arguments[3:], timeout=60)
+    assert "exists, and is replaced only with --force" in line and str(old) in line
+    assert old.read_text() == "old"
+    assert command(*arguments, "--force").returncode == 0
+    assert len(old.read_bytes()) > 1000
+
+
+def test_a_series_with_a_hole_is_told_by_line_and_column_and_leaves_no_page(files):
+    (files / "holes.csv").write_text("a,b\n1,2\n3,nan\n")
+    line = problem("diagnose", files / "m.npz", files / "holes.csv", "--html", files / "page.html")
+    assert "holes.csv: line 3, column 'b'" in line
+    assert sorted(path.name for path in files.iterdir()) == ["holes.csv", "m.npz", "s.csv"]
+
+
+def test_a_file_that_is_named_twice_is_refused(files):
+    line = problem("diagnose", "--json", files / "a", "--html", files / "x" / ".." / "a")
+    assert "--html and --json name the same file" in line
+
+
 def test_json_on_standard_output_is_all_there_is(files):
     done = command("diagnose", files / "m.npz", files / "s.csv", "--columns", "c,0", "--json", "-", "--unit", "days")
     facts = json.loads(done.stdout)
@@ -80,10 +122,11 @@ def test_without_rich_the_page_is_plain_text(tmp_path):
     assert done.returncode == 0 and "HOW FAST IT FORGETS ITS START" in done.stdout
 
 
-def test_without_matplotlib_a_picture_is_refused_before_the_work(tmp_path):
+@pytest.mark.parametrize("option", ["--png", "--html"])
+def test_without_matplotlib_figures_are_refused_before_the_work(option, tmp_path):
     (tmp_path / "matplotlib.py").write_text("raise ImportError('no matplotlib here')")
     path = os.pathsep.join([str(tmp_path), *os.environ.get("PYTHONPATH", "").split(os.pathsep)])
-    line = problem("diagnose", "--png", tmp_path / "p.png", env=os.environ | {"PYTHONPATH": path})
+    line = problem("diagnose", option, tmp_path / "figures", env=os.environ | {"PYTHONPATH": path})
     assert "pip install 'rnncore[report]'" in line
 
 
@@ -144,7 +187,7 @@ def test_problems_of_data_and_model_are_one_line(files):
 
 def test_outputs_that_cannot_be_written_are_told_before_the_work(files):
     missing = files / "no_folder" / "o"
-    for option in ("--json", "--png"):
+    for option in ("--json", "--png", "--html"):
         line = problem("diagnose", "--steps", "1000000000000", option, missing, timeout=60)
         assert "cannot write" in line and "no_folder" in line
     assert "no_folder" in problem("simulate", files / "m.npz", "--steps", "9", "--out", missing)

@@ -10,6 +10,7 @@ from .. import arrays
 from ..backends import choose_backend, prepare
 from ..backends.protocol import Backend
 from ..destinations import Rows, destination
+from ..notebook import ShownInNotebooks
 from ..progress import progress_reporter
 from ..runs import Run
 from ..threads import resolve_threads
@@ -138,7 +139,7 @@ def read_options(memory_limit, checkpoint_path, raise_nonfinite, chunk, backend,
     )
 
 
-class Recording:
+class Recording(ShownInNotebooks):
     """Result of :func:`rnncore.record`: a run, and the tape of it along which gradients flow back.
 
     Attributes
@@ -164,6 +165,9 @@ class Recording:
     def recomputed_steps(self):
         """Steps that a way back walks forward again."""
         return self._plan.recomputed_steps
+
+    def _shown(self):
+        return {"recomputed_steps": self.recomputed_steps, "trajectory": self.trajectory.to_dict()}
 
     def go_forward(self, report, outputs=None):
         self._walk.go_forward(report, outputs)

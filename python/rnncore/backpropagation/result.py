@@ -4,9 +4,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ..notebook import ShownInNotebooks
+
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Gradients:
+class Gradients(ShownInNotebooks):
     """∂D/∂p of a scalar D of a run's outputs and final state; of the cell's dtype.
 
     Attributes

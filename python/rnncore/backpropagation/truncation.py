@@ -6,6 +6,7 @@ import numpy as np
 
 from ..arrays import as_real_array
 from ..cells.base import is_sparse
+from ..notebook import ShownInNotebooks
 from ..progress import progress_reporter
 from ..runs import Run
 from .arguments import read_request
@@ -96,7 +97,7 @@ backend, threads
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class TruncatedGradients:
+class TruncatedGradients(ShownInNotebooks):
     """Result of :func:`rnncore.truncated_gradients`: K truncations beside the exact gradient g of all the parameters.
 
     Attributes

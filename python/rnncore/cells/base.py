@@ -6,9 +6,10 @@ import sys
 import numpy as np
 
 from ..arrays import as_dtype, as_real_array, check_finite, check_shape, common_dtype
+from ..notebook import ShownInNotebooks
 
 
-class Cell:
+class Cell(ShownInNotebooks):
     """A map x_t = F(x_{t-1}, u_t) with its parameters; immutable, no arithmetic.
 
     Attributes
@@ -91,6 +92,10 @@ class Cell:
                 for name, array in self.parameters.items()
             }
         return type(self)(**converted, **self.options)
+
+    def _shown(self):
+        sizes = {name: getattr(self, name) for name in ("input_size", "output_size", "state_size")}
+        return sizes | self.options | {"dtype": self.dtype, "parameters": self.parameters}
 
     def __repr__(self):
         sizes = f"input_size={self.input_size}, output_size={self.output_size}, state_size={self.state_size}"

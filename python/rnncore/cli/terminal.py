@@ -10,7 +10,7 @@ def show_page(diagnosis):
         print(plain_page(diagnosis))
         return
     console = Console(highlight=False)
-    for title, rows, finding in sections(diagnosis):
+    for title, rows, finding, _ in sections(diagnosis):
         console.print()
         console.print(title, style="bold cyan", markup=False)
         if finding:

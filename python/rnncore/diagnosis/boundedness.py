@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..cells import GRU, DelayLine, Dense, Elman
+from ..notebook import ShownInNotebooks
 
 _BOUNDED = ("tanh", "sigmoid")
 _STRETCHES = 32  # of a run; the largest value in each, so that one rare peak makes no growth
@@ -12,7 +13,7 @@ _GROWTH = 1.5
 
 
 @dataclass(frozen=True)
-class Boundedness:
+class Boundedness(ShownInNotebooks):
     """The largest values seen.
 
     Attributes

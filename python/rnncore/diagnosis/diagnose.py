@@ -9,6 +9,7 @@ from .forgetting import measure_forgetting
 from .gates import gate_watchers
 from .gradients import measure_gradients
 from .memory import measure_memories
+from .provenance import Stopwatch
 from .recall import measure_recall
 from .recurrence import describe_recurrences
 from .report import Diagnosis
@@ -70,7 +71,7 @@ def diagnose(
     Returns
     -------
     Diagnosis
-        ``print`` it, or take ``.to_dict()``, ``.to_json()``, ``.plot()``.
+        ``print`` it, or take ``.to_html(path)``, ``.to_dict()``, ``.to_json()``, ``.plot()``.
 
     Examples
     --------
@@ -80,7 +81,10 @@ def diagnose(
     >>> found.forgetting.verdict, found.forgetting.steps <= 7
     ('forgets', True)
     """
-    task = make_task(model, inputs, steps, standardize, interval, unit, layer)
+    watch = Stopwatch()
+    task = watch.time(
+        "reading the model and the series", make_task, model, inputs, steps, standardize, interval, unit, layer
+    )
     start = _start(task, state, seed)
     bounds = BoundednessWatcher(task, start)
     saturation = saturation_watchers(task)
@@ -88,25 +92,33 @@ def diagnose(
     traces = TraceWatcher(task)
     forecast, no_forecast = forecast_watcher(task, horizon, held_back)
     watchers = [bounds, *saturation, *gates, traces, *([forecast] if forecast else [])]
-    run = run_watched(task, start, watchers, backend=backend, threads=threads, progress=progress)
+    execution = {"backend": backend, "threads": threads}
+    run = watch.time("the run, watched", run_watched, task, start, watchers, progress=progress, **execution)
     boundedness = bounds.result()
     judged = forecast.result() if forecast else None
-    options = {"seed": seed, "backend": backend, "threads": threads}
-    gradients = measure_gradients(task, start, **options)
+    options = {"seed": seed, **execution}
+    gradients = watch.time("gradients and exponents", measure_gradients, task, start, **options)
     return Diagnosis(
         run=run,
         boundedness=boundedness,
         saturation=tuple(watcher.result() for watcher in saturation),
         gates=tuple(gate for watcher in gates for gate in watcher.results()),
-        recurrence=describe_recurrences(task.cell),
-        forgetting=measure_forgetting(task, boundedness, **options),
+        recurrence=watch.time("recurrent matrices", describe_recurrences, task.cell),
+        forgetting=watch.time("forgetting", measure_forgetting, task, boundedness, **options),
         gradients=gradients,
-        recall=measure_recall(task, start, gradients, **options),
-        memories=measure_memories(task, start, gradients, **options),
+        recall=watch.time("memory horizon and capacity", measure_recall, task, start, gradients, **options),
+        memories=watch.time("memory of the gates", measure_memories, task, start, gradients, **options),
         forecast=judged,
         no_forecast=no_forecast if judged or no_forecast else "the run ended before the held-back part",
         traces=traces.result(),
-    )
+        provenance=watch.provenance(
+            {
+                "layer": layer, "steps": steps, "state": None if state is None else f"of shape {np.shape(state)}",
+                "interval": interval, "unit": unit, "horizon": horizon, "held_back": held_back,
+                "standardize": standardize, **options,
+            }
+        ),
+    )  # fmt: skip
 
 
 def _start(task, state, seed):

@@ -5,13 +5,14 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from ..arrays import as_count, as_number
+from ..notebook import ShownInNotebooks
 
 HELD_BACK = 0.25
 _WINDOW = 336  # steps in the figure
 
 
 @dataclass(frozen=True)
-class Forecast:
+class Forecast(ShownInNotebooks):
     """Outputs at step t against the series at t + horizon, over the held-back end of the series.
 
     Attributes

@@ -6,6 +6,7 @@ import numpy as np
 
 from ..memory.decay import falls_below, fitted_range, keeps_shrinking, slope
 from ..memory.distances import lengths
+from ..notebook import ShownInNotebooks
 from ..simulation import simulate
 
 REMAINING = 0.01
@@ -15,7 +16,7 @@ _WATCHED_ON = 10  # times as long as forgetting took, at least one piece
 
 
 @dataclass(frozen=True)
-class Forgetting:
+class Forgetting(ShownInNotebooks):
     """What remains of a difference between two states.
 
     One run starts at zero, the other at random; both see the same input, in float64. Distance: the Euclidean norm of

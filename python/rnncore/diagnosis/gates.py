@@ -7,6 +7,7 @@ import numpy as np
 from ..backends import choose_backend
 from ..backends.reference.nonlinearities import NONLINEARITIES
 from ..gated_memory import Position, gated_layers
+from ..notebook import ShownInNotebooks
 from ..threads import resolve_threads
 
 _MOST_VALUES = 10_000  # steps times sequences that are looked at
@@ -15,7 +16,7 @@ CLOSED, OPEN = 0.01, 0.99
 
 
 @dataclass(frozen=True)
-class Gate:
+class Gate(ShownInNotebooks):
     """One kind of gate of one layer, at up to 10 000 steps evenly spread over the first pass of the series.
 
     Attributes

@@ -7,6 +7,7 @@ import numpy as np
 from ..errors import NonFiniteError
 from ..gradient_flow import GradientNorms, gradient_norms
 from ..lyapunov import lyapunov_spectrum
+from ..notebook import ShownInNotebooks
 
 _EXPONENTS = 8
 _MOST_STEPS = 20_000
@@ -16,7 +17,7 @@ _ROUNDING = 1e-13  # nats per step: what rounding errors make of an orthogonal m
 
 
 @dataclass(frozen=True)
-class Gradients:
+class Gradients(ShownInNotebooks):
     """Measured on the first sequence, in float64, over the first ``steps`` of the run.
 
     Attributes

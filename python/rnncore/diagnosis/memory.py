@@ -7,12 +7,13 @@ import numpy as np
 from ..gated_memory import Carousel, carousel, gated_layers
 from ..gated_memory.result import root_sum
 from ..gradient_flow.arguments import read_lags
+from ..notebook import ShownInNotebooks
 
 _LAGS = (1, 10, 100, 1000, 10_000)
 
 
 @dataclass(frozen=True)
-class Memory:
+class Memory(ShownInNotebooks):
     """Of one gated layer, measured on the first sequence, in float64, over the same steps as the gradients.
 
     Attributes

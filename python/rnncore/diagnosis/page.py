@@ -16,11 +16,12 @@ _LEAST_DECIMAL = 1e-6  # smaller errors are written with an exponent
 
 
 class Section(NamedTuple):
-    """A heading, rows of label and value, and the one sentence to take away (or None)."""
+    """A heading, rows of label and value, and the one sentence to take away (or None); the topic is its short name."""
 
     title: str
     rows: list
     finding: str | None
+    topic: str = ""
 
 
 def sections(diagnosis):
@@ -40,7 +41,7 @@ def sections(diagnosis):
 def plain_page(diagnosis):
     """The page as text that needs no terminal."""
     lines = []
-    for title, rows, finding in sections(diagnosis):
+    for title, rows, finding, _ in sections(diagnosis):
         lines += ["", title.upper()]
         if finding:
             lines += textwrap.wrap(finding, _WIDTH, initial_indent="  ", subsequent_indent="  ")
@@ -62,13 +63,14 @@ def _run(run):
         ("backend", f"{kernel}, {run.threads} thread{'s' if run.threads > 1 else ''} allowed"),
         ("speed", f"{_rounded(run.steps_per_second)} steps per second ({1e6 / run.steps_per_second:.3g} µs a step)"),
     ]
-    return Section("What was run", rows, f"{describe_time(run.steps, 'steps')} in {_seconds(run.seconds)}")
+    finding = f"{describe_time(run.steps, 'steps')} in {describe_seconds(run.seconds)}"
+    return Section("What was run", rows, finding, "run")
 
 
 def _forgetting(found):
     title = "How fast it forgets its start"
     if found.verdict == "no memory":
-        return Section(title, [], found.explanation)
+        return Section(title, [], found.explanation, "forgetting")
     if found.verdict != "forgets":
         finding = f"{found.verdict.capitalize()}: {found.explanation}"
     elif found.duration is None:
@@ -86,7 +88,7 @@ def _forgetting(found):
         fit = f"fitted from step {found.rate_from:,} to {found.rate_to:,}"
         rows.append(("falls to 1/e in", f"{describe_time(found.time_constant, found.unit)} ({fit})"))
     rows.append(("measured by", "two runs under the same input, one from zero and one from a random state, in float64"))
-    return Section(title, rows, finding)
+    return Section(title, rows, finding, "forgetting")
 
 
 def _recall(found):
@@ -100,7 +102,7 @@ def _recall(found):
 def _horizon(found, why):
     title = "How long it remembers"
     if found is None:
-        return Section(title, [], f"Not measured: {why}")
+        return Section(title, [], f"Not measured: {why}", "horizon")
     share = f"{100 * found.threshold:.3g} %"
     if found.steps is None:
         finding = f"{found.verdict.capitalize()}: {found.explanation}"
@@ -113,7 +115,7 @@ def _horizon(found, why):
     rows.append((f"{found.starts} starting points", f"{_lag(low, found)} for one in ten, {_lag(high, found)} for nine"))
     if found.decay is not None:
         rows.append(("by which law", _law(found)))
-    return Section(title, rows, finding)
+    return Section(title, rows, finding, "horizon")
 
 
 def _lag(steps, found):
@@ -133,7 +135,7 @@ def _law(found):
 def _capacity(found, why):
     title = "How much of the series it holds"
     if found is None:
-        return Section(title, [], f"Not measured: {why}")
+        return Section(title, [], f"Not measured: {why}", "capacity")
     lags, inputs = len(found.by_lag), found.by_channel.shape[1]
     of = f"the last {lags:,} inputs" if inputs == 1 else f"the last {lags:,} steps of {inputs:,} inputs"
     finding = f"The state holds {found.total:.3g} of {of}, as far as a linear readout can tell"
@@ -142,13 +144,13 @@ def _capacity(found, why):
     if len(known):
         rows.append(("half of the variance", f"up to {_lag(int(known[-1]) + 1, found)} ago"))
     rows.append(("at most", f"{found.bound:,}, the directions of the state, where inputs are independent in time"))
-    return Section(title, rows, finding)
+    return Section(title, rows, finding, "capacity")
 
 
 def _gradients(found, steps):
     title = "What becomes of a gradient"
     if not found.exponents:
-        return Section(title, [], found.explanation.capitalize())
+        return Section(title, [], found.explanation.capitalize(), "gradients")
     largest = found.exponents[0]
     if np.isfinite(largest):
         value = f"{_with_error(largest, found.standard_errors[0])} nats per step: {_difference(found)}"
@@ -162,7 +164,7 @@ def _gradients(found, steps):
         rows.append(("rate of the gradient", f"{_with_error(found.rate, found.rate_error)} nats per step back"))
     part = "the whole run" if found.steps == steps else f"the first {found.steps:,} steps of the run"
     rows.append(("measured over", f"{part}, in float64; the gradient begins in a random direction of the last state"))
-    return Section(title, rows, describe_gradient(found))
+    return Section(title, rows, describe_gradient(found), "gradients")
 
 
 def describe_gradient(found):
@@ -207,7 +209,7 @@ def _memory(found, diagnosis):
     rows += [(f"{gate.gate} gates", _gate(gate)) for gate in diagnosis.gates if gate.layer == found.layer]
     part = "the whole run" if found.steps == diagnosis.run.steps else f"the first {found.steps:,} steps of the run"
     rows.append(("measured over", f"{part}, in float64; a time constant is that of the mean logarithm of the gate"))
-    return Section(title, rows, describe_memory(found))
+    return Section(title, rows, describe_memory(found), f"memory-{found.layer}")
 
 
 def _carousel(found):
@@ -261,7 +263,7 @@ def _gate(gate):
 def _forecast(found, why):
     title = "Forecast on held-back data"
     if found is None:
-        return Section(title, [], f"Not measured: {why}")
+        return Section(title, [], f"Not measured: {why}", "forecast")
     unit = f" {found.unit}" if found.unit else ""
     better = found.improvement
     if better is None:
@@ -280,7 +282,7 @@ def _forecast(found, why):
         ("held back", f"{found.steps:,} forecasts, from step {found.first_step:,} on"),
         ("persistence", "the present value as the forecast"),
     ]
-    return Section(title, rows, finding)
+    return Section(title, rows, finding, "forecast")
 
 
 def _boundedness(bounds, saturation):
@@ -301,7 +303,7 @@ def _boundedness(bounds, saturation):
         label = "saturated units" + (f", layer {found.layer}" if len(saturation) > 1 else "")
         always = f"; {found.always:,} of {found.units:,} units always" if found.always else ""
         rows.append((label, f"{_percent(found.share)} of all values ({found.criterion}){always}"))
-    return Section(f"How the {bounds.quantity} behaves", rows, bounds.verdict.capitalize())
+    return Section(f"How the {bounds.quantity} behaves", rows, bounds.verdict.capitalize(), "boundedness")
 
 
 def _recurrences(found):
@@ -312,11 +314,11 @@ def _recurrences(found):
     for layer, matrices in layers.items():
         where = f" of layer {layer}" if len(layers) > 1 else ""
         if matrices[0].gate is None:
-            yield Section(f"The recurrent matrix W{where}", _matrix(matrices[0]), None)
+            yield Section(f"The recurrent matrix W{where}", _matrix(matrices[0]), None, f"recurrence-{layer}")
         else:
             rows = [("size", f"{matrices[0].size:,} × {matrices[0].size:,} each")]
             rows += [(matrix.gate, _gate_matrix(matrix)) for matrix in matrices]
-            yield Section(f"The recurrent matrices of the gates{where}", rows, None)
+            yield Section(f"The recurrent matrices of the gates{where}", rows, None, f"recurrence-{layer}")
 
 
 def _matrix(found):
@@ -348,7 +350,7 @@ def describe_time(value, unit):
     return f"{text} {unit[:-1] if text == '1' and unit.endswith('s') else unit}"
 
 
-def _seconds(value):
+def describe_seconds(value):
     return f"{1000 * value:.3g} ms" if value < 1 else f"{value:.3g} s"
 
 

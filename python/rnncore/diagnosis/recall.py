@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 
 from ..errors import NonFiniteError
 from ..memory import MemoryCapacity, MemoryHorizon, memory_capacity, memory_horizon
+from ..notebook import ShownInNotebooks
 
 _STARTS = 64
 _MOST_LAGS = 1000
@@ -13,7 +14,7 @@ _STEPS_A_LAG = 12
 
 
 @dataclass(frozen=True)
-class Recall:
+class Recall(ShownInNotebooks):
     """Measured on the first sequence, over the same steps as the gradients.
 
     Attributes

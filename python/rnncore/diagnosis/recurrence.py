@@ -6,6 +6,7 @@ import numpy as np
 
 from ..cells import GRU, LSTM
 from ..cells.base import is_sparse
+from ..notebook import ShownInNotebooks
 
 _LARGEST_DENSE = 500  # units; above it the extreme eigenvalue and singular value are found by Lanczos and Arnoldi
 _ITERATIONS = 500
@@ -13,7 +14,7 @@ _GATES = {LSTM: ("input", "forget", "candidate", "output"), GRU: ("reset", "upda
 
 
 @dataclass(frozen=True)
-class Recurrence:
+class Recurrence(ShownInNotebooks):
     """One layer's W = ``weight_hh``, of an LSTM or GRU the rows of one of its gates.
 
     Attributes

@@ -7,13 +7,16 @@ from dataclasses import dataclass, fields, is_dataclass
 import numpy as np
 
 from ..gated_memory.result import root_sum
+from ..notebook import ShownInNotebooks
+from ..whole_files import naming, whole_file
 from .boundedness import Boundedness
 from .forecast import Forecast
 from .forgetting import Forgetting
 from .gates import Gate
 from .gradients import Gradients
 from .memory import Memory
-from .page import plain_page
+from .page import plain_page, sections
+from .provenance import Provenance
 from .recall import Recall
 from .recurrence import Recurrence
 from .run import Run
@@ -24,7 +27,7 @@ _CURVE_POINTS = 200
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Diagnosis:
+class Diagnosis(ShownInNotebooks):
     """One page about a network under a series; ``print`` shows it.
 
     Attributes
@@ -50,6 +53,8 @@ class Diagnosis:
         Why there is none.
     traces : Traces
         A stretch of the run, for the figure.
+    provenance : Provenance
+        When, with which arguments and versions it was made, and the seconds of each part.
     """
 
     run: Run
@@ -64,6 +69,7 @@ class Diagnosis:
     forecast: Forecast | None
     no_forecast: str | None
     traces: Traces
+    provenance: Provenance
 
     def summary(self):
         """The page as plain text."""
@@ -93,11 +99,50 @@ class Diagnosis:
         """:meth:`to_dict` as JSON text."""
         return json.dumps(self.to_dict(), indent=indent, ensure_ascii=False, allow_nan=False)
 
+    def to_html(self, path, *, command=None):
+        """Write the page as one HTML file that needs no network: verdicts, figures that tell their values, tables.
+
+        Parameters
+        ----------
+        path : path
+            The file, which appears when it is whole; an old one is replaced.
+        command : str, optional
+            The command line that made it, to stand on the page.
+
+        Raises
+        ------
+        ImportError
+            matplotlib, which draws the figures, is not installed.
+        OSError
+            The file cannot be written; said before the figures are drawn.
+
+        Examples
+        --------
+        >>> import os, tempfile, numpy as np, rnncore
+        >>> found = rnncore.diagnose(rnncore.Elman([[0.5]], [[1.0]]), np.sin(np.arange(200.0))[:, None])
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     found.to_html(os.path.join(folder, "report.html"))
+        ...     os.listdir(folder)
+        ['report.html']
+        """
+        from .html import html_page
+
+        with whole_file(path) as temporary:
+            page = html_page(self, command=command)
+            with naming(path), open(temporary, "w", encoding="utf-8", newline="\n") as file:
+                file.write(page)
+
     def plot(self, figure=None):
         """Draw the page as a matplotlib figure; returns it."""
         from ..figures.diagnosis import plot_diagnosis
 
         return plot_diagnosis(self, figure)
+
+    def _shown(self):
+        """The page's sections; the figures are for :meth:`plot` and :meth:`to_html`."""
+        return {
+            title: ({"finding": finding} if finding else {}) | dict(rows) for title, rows, finding, _ in sections(self)
+        }
 
     def __str__(self):
         return self.summary()

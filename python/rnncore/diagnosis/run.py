@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..backends import choose_backend
+from ..notebook import ShownInNotebooks
 from ..progress import progress_reporter
 from ..simulation import simulate
 from ..threads import resolve_threads
@@ -14,7 +15,7 @@ _PIECE_BYTES = 1 << 22
 
 
 @dataclass(frozen=True)
-class Run:
+class Run(ShownInNotebooks):
     """What was run and how fast.
 
     Attributes

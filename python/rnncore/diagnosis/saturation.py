@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from ..cells import Elman
+from ..notebook import ShownInNotebooks
 
 _SAMPLE_STEPS = 400
 _FLAT = {
@@ -18,7 +19,7 @@ _FLAT = {
 
 
 @dataclass(frozen=True)
-class Saturation:
+class Saturation(ShownInNotebooks):
     """Saturated units of one recurrent layer over the first pass of the series.
 
     Attributes

@@ -4,12 +4,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ..notebook import ShownInNotebooks
+
 _STEPS = 336
 _UNITS = 5
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Traces:
+class Traces(ShownInNotebooks):
     """The first steps of the run: states of the first units, (S, ≤ 5); outputs, for a model without state.
 
     Attributes

@@ -15,7 +15,7 @@ def plot_activations(saturation, ax=None):
     values = values[np.isfinite(values)]
     bins = np.linspace(*_RANGE.get(saturation.nonlinearity, _widest(values)), 61)
     weights = np.full(len(values), 100 / max(1, len(values)))
-    ax.hist(values, bins, weights=weights, color=BLUE, alpha=0.85)
+    ax.hist(values, bins, weights=weights, color=BLUE, alpha=0.85, label="% of units and steps")
     for low, high in _FLAT_ENDS.get(saturation.nonlinearity, ()):
         ax.axvspan(low, high, color=RED, alpha=0.5, linewidth=0)
     ax.margins(x=0.02)

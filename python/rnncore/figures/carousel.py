@@ -53,7 +53,9 @@ def plot_shares(found, ax=None, *, interval=1.0, unit="steps"):
     back = found.lags > 0
     times = found.lags[back] * interval
     ax.plot(times, 100 * _first(found, found.unit_shares)[back], color=GREY, linewidth=0.7, alpha=0.5)
-    ax.plot(times, 100 * _first(found, found.shares[..., None])[:, 0][back], color=ORANGE, linewidth=2)
+    ax.plot(
+        times, 100 * _first(found, found.shares[..., None])[:, 0][back], color=ORANGE, linewidth=2, label="all units"
+    )
     if len(times) > 1:
         ax.set_xscale("log")
     ax.margins(x=0)
@@ -70,7 +72,9 @@ def plot_time_constants(found, ax=None, *, interval=1.0, unit="steps"):
     order = np.argsort(-constants, kind="stable")
     finite = np.isfinite(constants[order]) & (constants[order] > 0)
     index = np.arange(1, len(order) + 1)
-    ax.plot(index[finite], constants[order][finite], "o", color=BLUE, markersize=5 if len(order) <= 64 else 3)
+    ax.plot(
+        index[finite], constants[order][finite], "o", color=BLUE, markersize=5 if len(order) <= 64 else 3, label=unit
+    )
     if finite.any():
         ax.set_yscale("log")
     for what, count in (("never fade", np.sum(np.isposinf(constants))), ("wiped out", np.sum(constants == 0))):

@@ -14,7 +14,15 @@ def plot_eigenvalues(recurrence, ax=None):
     if recurrence.eigenvalues is None:
         ax.annotate("not all computed: W is large", (0.5, 0.5), xycoords="axes fraction", ha="center", color=GREY)
     else:
-        ax.scatter(recurrence.eigenvalues.real, recurrence.eigenvalues.imag, s=14, color=BLUE, alpha=0.7, linewidth=0)
+        ax.scatter(
+            recurrence.eigenvalues.real,
+            recurrence.eigenvalues.imag,
+            s=14,
+            color=BLUE,
+            alpha=0.7,
+            linewidth=0,
+            label="eigenvalue",
+        )
     if recurrence.spectral_radius is not None:
         ax.annotate(
             f"spectral radius {recurrence.spectral_radius:.3g}", (0.5, 0.97), xycoords="axes fraction", ha="center",

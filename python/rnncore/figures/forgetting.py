@@ -19,7 +19,7 @@ def plot_forgetting(forgetting, ax=None):
     values = drawable(distance[:shown])
     times = np.arange(shown) * forgetting.interval
     with np.errstate(all="ignore"):
-        ax.semilogy(times, np.where(values > _FLOOR, values, np.nan), color=BLUE, linewidth=1.8)
+        ax.semilogy(times, np.where(values > _FLOOR, values, np.nan), color=BLUE, linewidth=1.8, label="what remains")
     ax.axhline(REMAINING, color=GREY, linewidth=0.9, linestyle="--")
     ax.margins(x=0)
     ax.annotate("1 %", (1, REMAINING), xycoords=("axes fraction", "data"), ha="right", va="bottom", color=GREY)

@@ -16,12 +16,12 @@ def plot_gradients(gradients, ax=None):
     beyond = np.flatnonzero(np.abs(curve) > DECADES)
     shown = int(beyond[0]) + 1 if len(beyond) else len(curve)
     times, values = np.arange(shown) * gradients.interval, curve[:shown]
-    ax.plot(times, np.where(np.isfinite(values), values, np.nan), color=BLUE, linewidth=1.8)
+    ax.plot(times, np.where(np.isfinite(values), values, np.nan), color=BLUE, linewidth=1.8, label="the gradient")
     if gradients.rate is not None and np.isfinite(gradients.rate):
         slope = gradients.rate / np.log(10) / gradients.interval
         finite = np.isfinite(values)
         line = values[finite].mean() + slope * (times - times[finite].mean())
-        ax.plot(times, line, color=GREY, linewidth=1.1, linestyle="--")
+        ax.plot(times, line, color=GREY, linewidth=1.1, linestyle="--", label="fitted rate")
         ax.annotate("dashed: fitted rate", (0.03, 0.04), xycoords="axes fraction", color=GREY, fontsize=9)
     ax.margins(x=0)
     low, high = ax.get_ylim()

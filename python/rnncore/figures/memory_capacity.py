@@ -18,7 +18,7 @@ def plot_memory_capacity(found, ax=None):
     if channels == 1:
         ax.fill_between(times, capacities[:, 0], color=BLUE, alpha=0.18, linewidth=0)
     for channel, colour in zip(range(min(channels, _MOST_CHANNELS)), LINES):
-        label = f"input {channel}" if channels > 1 else None
+        label = f"input {channel}" if channels > 1 else "share held"
         ax.plot(times, capacities[:, channel], color=colour, linewidth=1.8, label=label)
     if found.thresholds.max() > 0 and np.isfinite(found.thresholds.max()):
         ax.axhline(found.thresholds.max(), color=GREY, linewidth=0.9, linestyle="--")

@@ -2,6 +2,8 @@
 
 import numpy as np
 
+from ..markup import printable
+
 BLUE, ORANGE, GREEN, RED, GREY = "#0072B2", "#E69F00", "#009E73", "#D55E00", "#7A7A7A"
 LINES = (BLUE, ORANGE, GREEN, RED, "#CC79A7")
 
@@ -17,7 +19,7 @@ def make_axes(ax):
 
 def dress(ax, title, xlabel, ylabel):
     """A heading that says what is seen, labelled axes, no box."""
-    ax.set_title(title, loc="left", fontsize=11, fontweight="bold", pad=8)
+    ax.set_title(printable(title), loc="left", fontsize=11, fontweight="bold", pad=8, parse_math=False)
     ax.set_xlabel(xlabel)
     ax.set_ylabel(ylabel)
     ax.spines[["top", "right"]].set_visible(False)
@@ -49,3 +51,11 @@ def time_axis(steps, interval, unit):
     if unit == "hours" and len(steps) and (steps[-1] - steps[0]) * interval > 72:
         return steps * interval / 24, "days"
     return steps * interval, unit
+
+
+def take_words_literally(ax):
+    """Names of files and columns in the words on the axes are no formulas, whatever signs they hold."""
+    legend = ax.get_legend()
+    for text in (ax.xaxis.label, ax.yaxis.label, *ax.texts, *(legend.get_texts() if legend else ())):
+        text.set_parse_math(False)
+        text.set_text(printable(text.get_text()))

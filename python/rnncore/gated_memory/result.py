@@ -4,9 +4,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ..notebook import ShownInNotebooks
+
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Carousel:
+class Carousel(ShownInNotebooks):
     """Result of :func:`rnncore.carousel`; ``…`` is nothing, or ``B`` for a batch, ``m`` the units of the layer.
 
     Attributes

@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from ..notebook import ShownInNotebooks
 from .decay import fit_rate, judge
 
 
@@ -31,7 +32,7 @@ class SingularDirections(NamedTuple):
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class GradientNorms:
+class GradientNorms(ShownInNotebooks):
     """Result of :func:`rnncore.gradient_norms`; ``…`` is nothing, or ``B`` for a batch.
 
     Attributes

@@ -4,11 +4,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ..notebook import ShownInNotebooks
 from .concentration import Concentration
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class LayerGradients:
+class LayerGradients(ShownInNotebooks):
     """Gradients of a net of L layers over N inputs; float64. D is the sum of what the inputs contribute.
 
     Attributes

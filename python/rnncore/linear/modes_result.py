@@ -5,12 +5,13 @@ from itertools import pairwise
 
 import numpy as np
 
+from ..notebook import ShownInNotebooks
 from .transient_growth import TransientGrowth
 from .words import explain
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Modes:
+class Modes(ShownInNotebooks):
     """Result of :func:`rnncore.modes`: m modes of a recursion with n states, those of largest magnitude first.
 
     A mode is a real eigenvalue, a pair of conjugate ones, or several that rounding cannot tell apart; of a Diagonal

@@ -4,9 +4,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ..notebook import ShownInNotebooks
+
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Superposition:
+class Superposition(ShownInNotebooks):
     """Result of :func:`rnncore.superpose`; ``…`` is nothing, or ``B`` for a batch.
 
     Attributes

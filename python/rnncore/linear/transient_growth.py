@@ -4,6 +4,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ..notebook import ShownInNotebooks
+
 _ROUNDING = 16  # times n eps: by so much a norm may exceed 1 that is 1
 _MOST_DOUBLINGS = 48
 _MOST_POWERS = 2000  # that are looked at one by one
@@ -15,7 +17,7 @@ _SHOWN = 33  # powers at least, for a plot
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class TransientGrowth:
+class TransientGrowth(ShownInNotebooks):
     """The largest of the norms of W^k, k = 0, 1, …, by which some state grows in k steps.
 
     Attributes

@@ -5,6 +5,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from ..notebook import ShownInNotebooks
+
 
 class Convergence(NamedTuple):
     """The exponents as they were along the run.
@@ -22,7 +24,7 @@ class Convergence(NamedTuple):
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class LyapunovSpectrum:
+class LyapunovSpectrum(ShownInNotebooks):
     """Result of :func:`rnncore.lyapunov_spectrum`; ``…`` is nothing, or ``B`` for a batch.
 
     Attributes

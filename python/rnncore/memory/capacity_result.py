@@ -5,6 +5,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from ..notebook import ShownInNotebooks
+
 
 class Term(NamedTuple):
     """A product of polynomials of the input, and how much of it the network holds.
@@ -21,7 +23,7 @@ class Term(NamedTuple):
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class MemoryCapacity:
+class MemoryCapacity(ShownInNotebooks):
     """Result of :func:`rnncore.memory_capacity`, with m inputs.
 
     Attributes

@@ -4,9 +4,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ..notebook import ShownInNotebooks
+
 
 @dataclass(frozen=True, eq=False, repr=False)
-class LongTermDependence:
+class LongTermDependence(ShownInNotebooks):
     """Result of :func:`rnncore.long_term_dependence`; p outputs.
 
     Attributes

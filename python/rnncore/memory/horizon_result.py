@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ..notebook import ShownInNotebooks
 from .decay import Decay, falls_below, fit_decay, keeps_shrinking, median, percentile
 
 PERCENTILES = (10, 25, 50, 75, 90)
@@ -11,7 +12,7 @@ _LEAST_CHANGE = 1e-9  # nats per step: slower than that nothing is told from rou
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class MemoryHorizon:
+class MemoryHorizon(ShownInNotebooks):
     """Result of :func:`rnncore.memory_horizon`.
 
     Attributes

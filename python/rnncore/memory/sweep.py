@@ -7,6 +7,7 @@ import numpy as np
 
 from ..arrays import as_real_array, check_finite
 from ..cells import Cell
+from ..notebook import ShownInNotebooks
 from ..progress import progress_reporter
 from .arguments import check_choice
 from .capacity import memory_capacity
@@ -15,7 +16,7 @@ from .variation import varied
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class MemorySweep:
+class MemorySweep(ShownInNotebooks):
     """Result of :func:`rnncore.memory_sweep`.
 
     Attributes
