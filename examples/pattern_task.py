@@ -1,6 +1,10 @@
-"""A marked early pattern decides the output: how far back do gradients reach, and who learns it?
+"""
+How far gradients reach, and who learns a pattern
+=================================================
 
-    pip install rnncore[report]
+A marked early pattern decides the output: how far back do gradients reach, and who learns it? ::
+
+    pip install "rnncore[report]"
     python examples/pattern_task.py pattern_task.png
 
 Every input is a value and a mark. A few steps after the start a pattern or its negative goes by, marked; 10 to 10 000
@@ -288,7 +292,7 @@ def draw(path, curves, reaches, trainings, lengths):
 
 
 def read_arguments():
-    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[1])
     parser.add_argument("path", type=Path, help="of the figure, a .png")
     parser.add_argument("--quick", action="store_true", help=f"up to {QUICK_LENGTHS[-1]:,} distractors")
     return parser.parse_args()

@@ -1,4 +1,8 @@
-"""Train the network that ``rnncore diagnose`` runs when it is given none: an LSTM, by back-propagation through time.
+"""
+Train the embedded network
+==========================
+
+Train the network that ``rnncore diagnose`` runs when it is given none: an LSTM, by back-propagation through time::
 
     python examples/train_embedded_network.py python/rnncore/data --state training --figure training.png
 
@@ -261,7 +265,7 @@ def draw(path, losses, errors, best, found, temperature, trained, held_back):
 
 
 def read_arguments():
-    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[1])
     parser.add_argument("folder", type=Path, help=f"where {FILE} goes")
     parser.add_argument("--state", type=Path, metavar="FOLDER", help="of the files from which a broken run goes on")
     parser.add_argument("--figure", type=Path, metavar="FILE", help="a .png of learning, choice and forecasts")
