@@ -30,15 +30,22 @@ import sys
 import numpy as np
 
 import rnncore
+from rnncore.figures.classic.value_store import (
+    MARGIN,
+    OLD_AT,
+    STORED_AT,
+    elman_networks,
+    episode,
+    gated_network,
+    missed_shares,
+    readout,
+)
 from rnncore.figures.style import BLUE, GREY, ORANGE, dress
 from rnncore.whole_files import whole_file
 
 STEPS = 1_000_000
-SATURATION = 1000.0  # K: σ(K) is 1 and σ(-K) is 0 in floating point
-MARGIN = 2.0  # what a flag weighs against values within ±1
-STORED_AT, OLD_AT = 20, 5
 DELAYS = (1, 2, 5, 10, 20, 50, 100, 1000, 10_000)
-UNITS, EPISODES, STRETCH = 40, 600, 500
+UNITS = 40
 CHANGES = 10.0 ** np.arange(-9, 0)
 DRAWS = 5
 ITERATIONS, LONGEST_TRAINED = 3000, 20
@@ -56,7 +63,7 @@ def main(path, steps=STEPS, iterations=ITERATIONS):
     print("\nwhat a linear readout of the state misses of the stored value, in % of its spread")
     print("  after" + "".join(f"{delay:9}" for delay in DELAYS) + " steps")
     networks = {"gated": network.layers[0], **elman_networks(), "trained ReLU": trained_network(iterations)}
-    missed = {name: miss(network, DELAYS) for name, network in networks.items()}
+    missed = {name: missed_shares(network, DELAYS) for name, network in networks.items()}
     for name, shares in missed.items():
         print(f"  {name}\n       " + "".join(f"{100 * share:9.2g}" for share in shares))
     print(f"\nwhat becomes of the value in {steps:,} steps where every weight is off by up to this part of itself")
@@ -64,17 +71,6 @@ def main(path, steps=STEPS, iterations=ITERATIONS):
     for name, shares in lost.items():
         print(f"  {name}: " + ", ".join(f"{change:.0e} {share:.1g}" for change, share in zip(CHANGES, shares)))
     draw(path, network, inputs, missed, lost, steps)
-
-
-def gated_network(saturation=SATURATION, dtype=np.float64):
-    """Units: the value where it is positive, where it is negative, and the release flag on its way to the readout."""
-    enter = np.array([[1, MARGIN, 0], [-1, MARGIN, 0], [0, 0, 1]], dtype)
-    close = np.array([[0, -2 * saturation, 0], [0, -2 * saturation, 0], [0, 0, 0]], dtype)
-    memory = rnncore.GatedDiagonal(
-        enter, close, np.array([-MARGIN, -MARGIN, 0], dtype), np.array([saturation, saturation, -saturation], dtype),
-        nonlinearity="relu",
-    )  # fmt: skip
-    return rnncore.Chain([memory, *readout(np.array([[1, 0, MARGIN], [0, 1, MARGIN]], dtype))])
 
 
 def balanced_network(dtype=np.float64):
@@ -89,24 +85,8 @@ def balanced_network(dtype=np.float64):
     return rnncore.Chain([memory, *readout(np.array([[0, 0, 1, 0, MARGIN], [0, 0, 0, 1, MARGIN]], dtype))])
 
 
-def readout(release):
-    """Nothing but where the flag is up, then the positive part less the negative one."""
-    released = rnncore.Dense(release, np.full(2, -MARGIN, release.dtype), nonlinearity="relu")
-    return released, rnncore.Dense(np.array([[1, -1]], release.dtype))
-
-
 def contenders():
     return {"gated memory": gated_network(), "ReLU network set by hand": balanced_network()}
-
-
-def episode(steps, random, dtype=np.float64):
-    """Inputs: a value stored, another one stored over it, ``steps`` distractors, release. (STORED_AT + steps + 2, 3)"""
-    inputs = np.zeros((STORED_AT + steps + 2, 3), dtype)
-    # Multiples of 2^-20: sums with the flags' weights are exact in whatever order, even in float32.
-    inputs[:, 0] = random.integers(-(2**20), 2**20, len(inputs), endpoint=True) / 2.0**20
-    inputs[[OLD_AT, STORED_AT], 1] = 1
-    inputs[-1, 2] = 1
-    return inputs
 
 
 def tell(network, inputs, **options):
@@ -132,23 +112,6 @@ def tell(network, inputs, **options):
         "log2_gradient": float(found.log2_gradients[0, unit]),
         "log2_gradient_before_the_store": float(found.log2_gradients[1, unit]),
     }
-
-
-def elman_networks():
-    """Networks as they are drawn or initialised, in each family the scale of input weights that recalls best."""
-    random = np.random.default_rng(1)
-    gaussian = random.normal(size=(UNITS, UNITS))
-    gaussian /= np.abs(np.linalg.eigvals(gaussian)).max()
-    orthogonal = np.linalg.qr(random.normal(size=(UNITS, UNITS)))[0]
-    enter = random.normal(size=(UNITS, 3))
-    families = {"linear, orthogonal": (orthogonal, "identity"), "tanh, orthogonal": (orthogonal, "tanh")}
-    families |= {f"tanh, spectral radius {radius}": (radius * gaussian, "tanh") for radius in (0.9, 1.1, 1.5)}
-    families["ReLU, identity (Le, Jaitly and Hinton 2015)"] = (np.eye(UNITS), "relu")
-    found = {}
-    for name, (weight, nonlinearity) in families.items():
-        scaled = [rnncore.Elman(weight, scale * enter, nonlinearity=nonlinearity) for scale in (1e-3, 0.1, 1.0)]
-        found[name] = min(scaled, key=lambda network: miss(network, (100,))[0])
-    return found
 
 
 def trained_network(iterations):
@@ -181,42 +144,6 @@ def trained_network(iterations):
     torch.set_num_threads(threads)
     recurrent, enter, bias = (weight.detach().double().numpy() for weight in (recurrent, enter, bias))
     return rnncore.Elman(recurrent, enter, bias, nonlinearity="relu")
-
-
-def miss(network, delays, **options):
-    """Share of the stored values' spread that a linear readout of the state misses after so many distractors.
-
-    Half of the episodes fit the readout, for every delay its own, the other half judges it; 1 where the state left the
-    finite numbers. What is lost stays lost: distractors do not depend on the value, so that no readout of a later state
-    tells more of it than the best readout of an earlier one (data processing inequality).
-    """
-    random = np.random.default_rng(2)
-    inputs = np.zeros((1, EPISODES, 3))
-    stored = inputs[0, :, 0] = random.uniform(-1, 1, EPISODES)
-    inputs[0, :, 1] = 1
-    state, done, shares = None, 0, []
-    for delay in delays:
-        while done <= delay:
-            run = rnncore.simulate(network, inputs, state=state, keep="last", check_finite=False, **options)
-            state, done = run.final_state, done + len(inputs)
-            inputs = np.zeros((min(STRETCH, max(1, delay + 1 - done)), EPISODES, 3))
-            inputs[..., 0] = random.uniform(-1, 1, inputs.shape[:2])
-        shares.append(_miss(run.outputs, stored))
-    return shares
-
-
-def _miss(states, stored):
-    if not np.isfinite(states).all():
-        return 1.0
-    half = EPISODES // 2
-    means, middle = states[:half].mean(axis=0), stored[:half].mean()
-    left, values, right = np.linalg.svd(states[:half] - means, full_matrices=False)
-    errors = []
-    for ridge in 10.0 ** np.arange(-14, 1, 2) * max(values[0], 1e-300):
-        weights = right.T @ (values / (values**2 + ridge**2 + 1e-300) * (left.T @ (stored[:half] - middle)))
-        guess = (states[half:] - means) @ weights + middle
-        errors.append(np.sqrt(np.mean((guess - stored[half:]) ** 2)))
-    return min(1.0, min(errors) / np.std(stored[half:]))
 
 
 def loss(network, change, steps, draws=DRAWS, **options):

@@ -117,12 +117,12 @@ def test_a_tanh_unit_keeps_no_more_than_a_few_values(backend):
 
 def test_elman_networks_lose_what_the_gated_memory_keeps(example):
     delays = (1, 10, 1000)
-    missed = {name: example.miss(network, delays) for name, network in example.elman_networks().items()}
-    missed["trained"] = example.miss(example.trained_network(1500), delays)
+    missed = {name: example.missed_shares(network, delays) for name, network in example.elman_networks().items()}
+    missed["trained"] = example.missed_shares(example.trained_network(1500), delays)
     assert max(missed["trained"][:2]) < 0.1  # training to 20 steps has worked
     # Knowing no more than the sign of a value leaves half of its spread.
     assert min(shares[-1] for shares in missed.values()) > 0.45
-    assert max(example.miss(example.gated_network().layers[0], delays)) < 1e-9
+    assert max(example.missed_shares(example.gated_network().layers[0], delays)) < 1e-9
 
 
 def test_the_example_runs_and_draws(example, tmp_path, capsys, monkeypatch):

@@ -5,9 +5,15 @@ import os
 import sys
 
 from ..version import __version__
-from . import benchmark, config, diagnose, simulate
+from . import benchmark, config, diagnose, figures, simulate
 
-COMMANDS = {"diagnose": diagnose, "simulate": simulate, "benchmark": benchmark, "config": config}
+COMMANDS = {
+    "diagnose": diagnose,
+    "simulate": simulate,
+    "figures": figures,
+    "benchmark": benchmark,
+    "config": config,
+}
 PROBLEMS = (ValueError, TypeError, OSError, MemoryError, ArithmeticError, RuntimeError, ImportError)
 INTERRUPTED = 130  # 128 + SIGINT, as shells report it
 

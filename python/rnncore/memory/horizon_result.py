@@ -71,7 +71,7 @@ class MemoryHorizon:
     @classmethod
     def of(cls, logs, input_logs, *, threshold, size, interval, unit):
         """From ln of what remains, by lag and start."""
-        curve = np.exp(median(logs))
+        curve = _share(median(logs))
         first, steps = falls_below(curve, threshold)
         decay = fit_decay(logs)
         verdict, explanation = _judge(curve, steps, decay, threshold)
@@ -80,13 +80,13 @@ class MemoryHorizon:
             explanation=explanation,
             steps=steps,
             first_steps=first,
-            input_steps=None if input_logs is None else falls_below(np.exp(median(input_logs)), threshold)[1],
+            input_steps=None if input_logs is None else falls_below(_share(median(input_logs)), threshold)[1],
             steps_of_starts=_steps_of_starts(logs, threshold),
             lags=np.arange(len(logs)),
             curve=curve,
-            percentiles=np.exp(percentile(logs, PERCENTILES)),
-            input_curve=None if input_logs is None else np.exp(median(input_logs)),
-            input_percentiles=None if input_logs is None else np.exp(percentile(input_logs, PERCENTILES)),
+            percentiles=_share(percentile(logs, PERCENTILES)),
+            input_curve=None if input_logs is None else _share(median(input_logs)),
+            input_percentiles=None if input_logs is None else _share(percentile(input_logs, PERCENTILES)),
             decay=decay,
             input_decay=None if input_logs is None else fit_decay(input_logs),
             threshold=threshold,
@@ -132,6 +132,12 @@ class MemoryHorizon:
     def __repr__(self):
         law = "" if self.decay is None else f", {_describe(self.decay)}"
         return f"MemoryHorizon({self.verdict}: {self.explanation}; {self.starts} starts{law})"
+
+
+def _share(logs):
+    """What grows beyond the range of float64 is infinite."""
+    with np.errstate(over="ignore"):
+        return np.exp(logs)
 
 
 def _describe(decay):
