@@ -51,6 +51,7 @@ html_show_sourcelink = False
 html_theme_options = {
     "logo": {"text": "rnncore"},
     "header_links_before_dropdown": 6,
+    "navbar_align": "left",
     "show_toc_level": 2,
     "navigation_with_keys": False,
     "pygments_light_style": "a11y-high-contrast-light",
@@ -66,7 +67,7 @@ sphinx_gallery_conf = {
     "gallery_dirs": "gallery",
     # Those that train for minutes are shown, not run; adam.py is imported by others.
     "filename_pattern": r"/(echo_state_network|linear_recursions|memory|torch_drop_in)\.py",
-    "ignore_pattern": r"(adam|make_embedded_series|digits_depth|gated_memory)\.py",
+    "ignore_pattern": r"(adam|make_embedded_series)\.py",
     "within_subsection_order": "FileNameSortKey",
     "download_all_examples": False,
     "show_memory": False,
@@ -84,4 +85,4 @@ def setup(app):
 def _keep_colons(app, what, name, obj, options, lines):
     """Of properties napoleon takes what stands before the first line's colon for a type; here it is words."""
     if what in ("property", "attribute"):
-        lines.insert(0, "")
+        lines[:0] = ["..", ""]  # an empty comment

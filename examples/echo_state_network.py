@@ -2,8 +2,8 @@
 An echo-state network forecasts temperatures
 ============================================
 
-A reservoir of random leaky units (Jaeger 2001), of which a linear readout alone is fitted, forecasts hourly temperatures
-six hours ahead; then rnncore tells what the reservoir does with them::
+A reservoir of random leaky units (Jaeger 2001), of which a linear readout alone is fitted, forecasts hourly
+temperatures six hours ahead; then rnncore tells what the reservoir does with them::
 
     pip install "rnncore[report]"
     python examples/echo_state_network.py
@@ -24,8 +24,8 @@ UNITS, CONNECTIONS = 300, 10
 # A sparse reservoir
 # ------------------
 #
-# Ten connections a unit, scaled to a spectral radius of 0.95; the leak of 0.3 makes the units slow. ``weight_hh`` may be
-# any scipy.sparse array, of which only the entries are multiplied.
+# Ten connections a unit, scaled to a spectral radius of 0.95; the leak of 0.3 makes the units slow. ``weight_hh`` may
+# be any scipy.sparse array, of which only the entries are multiplied.
 
 random = np.random.default_rng(2013)
 weight = scipy.sparse.random_array((UNITS, UNITS), density=CONNECTIONS / UNITS, rng=random, data_sampler=random.normal)

@@ -1,6 +1,10 @@
-"""Memory decided by the input: a gated unit stores a value, holds it and gives it back, beside Elman networks.
+"""
+Memory decided by the input
+===========================
 
-    pip install rnncore[report] torch
+A gated unit stores a value, holds it and gives it back, beside Elman networks::
+
+    pip install "rnncore[report]" torch
     python examples/gated_memory.py gated_memory.png
 
 Three inputs: a value within ±1 that is new at every step, a flag that says "store this one", a flag that says "give it

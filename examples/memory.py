@@ -8,7 +8,8 @@ The network that comes with rnncore under the hourly temperatures it was trained
     python examples/memory.py memory.png
 
 Its memory horizon; the capacity of its LSTM under independent inputs; how long its forecast still tells that there was
-a day of 35 °C; and horizons of the LSTM with its recurrent weights scaled and its forget gates opened or closed further.
+a day of 35 °C; and horizons of the LSTM with its recurrent weights scaled and its forget gates opened or closed
+further.
 """
 
 import sys

@@ -1,12 +1,13 @@
 """``benchmark-table``: what a question of benchmarks/ was answered with, from its newest JSON in benchmarks/results.
 
 The argument is the question. ``:part:`` picks a part of an answer that has several, ``:only:`` cases with certain facts
-(``threads=1, cell=lstm``), ``:columns:`` the facts that are shown beside the times. The fastest of ``:rivals:``, by default
-of all other libraries, is compared with the ``:base:``. ``benchmark-fact`` is a sentence with facts of an answer.
+(``threads=1, cell=lstm``), ``:columns:`` the facts that are shown beside the times. The fastest of ``:rivals:``, by
+default of all other libraries, is compared with the ``:base:``. ``benchmark-fact`` is a sentence with facts of one.
 """
 
 import json
 from pathlib import Path
+from typing import ClassVar
 
 from docutils import nodes
 from docutils.parsers.rst import directives
@@ -38,7 +39,7 @@ class _FromResults(SphinxDirective):
 
 class BenchmarkTable(_FromResults):
     required_arguments = 1
-    option_spec = {
+    option_spec: ClassVar = {
         "part": directives.unchanged_required,
         "only": directives.unchanged_required,
         "columns": directives.unchanged_required,

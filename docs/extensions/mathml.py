@@ -19,7 +19,7 @@ def _inline(translator, node):
 
 
 def _block(translator, node):
-    translator.body.append(f'<div class="math">{_convert(node, as_block=True)}</div>')
+    translator.body.append(f'<div class="displayed-formula">{_convert(node, as_block=True)}</div>')
     raise nodes.SkipNode
 
 

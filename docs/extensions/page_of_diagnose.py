@@ -4,6 +4,7 @@ Its argument is the heading of a section, of which only that is shown; ``:pictur
 """
 
 from functools import cache
+from typing import ClassVar
 
 from docutils import nodes
 from docutils.parsers.rst import directives
@@ -19,7 +20,7 @@ def setup(app):
 class Diagnose(SphinxDirective):
     optional_arguments = 1
     final_argument_whitespace = True
-    option_spec = {"picture": directives.flag}
+    option_spec: ClassVar = {"picture": directives.flag}
 
     def run(self):
         if "picture" in self.options:

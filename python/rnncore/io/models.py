@@ -104,7 +104,12 @@ def load(path, *, layer=None, nonlinearity=None, leak=None, reset_after=None):
 
 
 def read_model(path, *, layer=None, nonlinearity=None, leak=None, reset_after=None):
-    """As :func:`rnncore.load`, with the rest of the file's metadata and the state that it starts from: a :class:`Model`."""
+    """As :func:`rnncore.load`, with the rest of the file's metadata and the state it starts from.
+
+    Returns
+    -------
+    Model
+    """
     path = os.fspath(path)
     if _suffix(path) == ".onnx":
         model = Model(*read_onnx(path, layer))

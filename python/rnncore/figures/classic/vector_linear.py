@@ -20,9 +20,9 @@ _DECADES = 12  # a part that is smaller than this beside the whole is rounding
 def vector_linear(*, radii=RADII, units=32, steps=150, seed=0):
     """Linear recursions of many units: the dominant mode takes over, after what may be a long rise.
 
-    With W = U Λ U⁻¹ the response W^k w to an impulse is a sum of modes λ_i^k. In the long run the largest |λ|, the
-    spectral radius, decides; all other modes fall behind it as (|λ_2| / |λ_1|)^k. Complex pairs turn, once in
-    2π / |arg λ| steps. Where eigenvectors are not orthogonal, modes cancel each other at first, and what is to die
+    With W = U Λ U⁻¹ the response W^k w to an impulse is a sum of modes λ_i^k. In the long run the largest ``|λ|``,
+    the spectral radius, decides; all other modes fall behind it as ``(|λ_2| / |λ_1|)^k``. Complex pairs turn, once in
+    ``2π / |arg λ|`` steps. Where eigenvectors are not orthogonal, modes cancel each other at first, and what is to die
     grows before: a row of units that hand on more than they lose.
 
     Parameters
