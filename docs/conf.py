@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 
 HERE = Path(__file__).parent
-sys.path[:0] = [str(HERE / "extensions"), str(HERE.parent / "examples")]  # what the examples import lies beside them
+sys.path[:0] = [str(HERE / "extensions"), *(str(HERE.parent / folder) for folder in ("examples", "benchmarks"))]
 
 project = "rnncore"
 author = copyright = "the rnncore developers"

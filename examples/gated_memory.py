@@ -29,6 +29,8 @@ Random and trained Elman networks are measured below: the share of the stored va
 state misses, after so many distractors.
 """
 
+# sphinx_gallery_thumbnail_path = "images/gated_memory.png"
+
 import sys
 
 import numpy as np

@@ -23,6 +23,8 @@ recurrent matrix (Henaff, Szlam and LeCun 2016); LSTM with its forget gates half
 with gates that begin open for up to 100 000 steps (Tallec and Ollivier 2018). With --quick: up to 1000 distractors.
 """
 
+# sphinx_gallery_thumbnail_path = "images/pattern_task.png"
+
 import argparse
 from dataclasses import dataclass
 from pathlib import Path

@@ -20,6 +20,8 @@ Each training keeps its state in a file of the folder --state: started again aft
 where it was, and ends with the same bits. It takes some minutes on one core.
 """
 
+# sphinx_gallery_thumbnail_path = "images/training.png"
+
 import argparse
 import hashlib
 from dataclasses import dataclass

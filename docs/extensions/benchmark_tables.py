@@ -9,8 +9,10 @@ import json
 from pathlib import Path
 from typing import ClassVar
 
+import plot_results
 from docutils import nodes
 from docutils.parsers.rst import directives
+from generated_images import FOLDER
 from sphinx.util.docutils import SphinxDirective
 
 from rnncore.benchmark.timing import Contender, Ratio
@@ -18,13 +20,14 @@ from rnncore.benchmark.timing import Contender, Ratio
 RESULTS = Path(__file__).parents[2] / "benchmarks" / "results"
 OWN = "rnncore native"
 NO_RIVALS = ("rnncore", "forward", "backward", "numpy")  # its own backends and parts; a loop anyone would write
-WORDS = {"size": "n", "batch": "B", "what": "what is computed", "interval": "steps between two QR"}
+WORDS = {"size": "n", "batch": "B", "interval": "steps between two QR"}
 UNITS = {"µs": 1.0, "ns": 1e3}  # in a microsecond
 
 
 def setup(app):
     app.add_directive("benchmark-table", BenchmarkTable)
     app.add_directive("benchmark-fact", BenchmarkFact)
+    app.add_directive("benchmark-picture", BenchmarkPicture)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
 
 
@@ -42,7 +45,7 @@ class BenchmarkTable(_FromResults):
     option_spec: ClassVar = {
         "part": directives.unchanged_required,
         "only": directives.unchanged_required,
-        "columns": directives.unchanged_required,
+        "columns": directives.unchanged,
         "base": directives.unchanged_required,
         "rivals": directives.unchanged_required,
         "unit": lambda value: directives.choice(value, list(UNITS)),
@@ -78,6 +81,17 @@ class BenchmarkFact(_FromResults):
         return self.parse_text_to_nodes(" ".join(self.content).format(**flat))
 
 
+class BenchmarkPicture(_FromResults):
+    """The picture that benchmarks/plot_results.py draws of the comparison with other libraries."""
+
+    def run(self):
+        facts = self.facts("peers")
+        path = Path(self.env.srcdir) / FOLDER / "peers.png"
+        path.parent.mkdir(exist_ok=True)
+        plot_results.plot(facts, path)
+        return [nodes.image(uri=f"/{FOLDER}/peers.png", alt="Time per step of rnncore and other libraries by units")]
+
+
 def _dict(value):
     return value if isinstance(value, dict) else {}
 
@@ -106,7 +120,8 @@ def _rows(cases, columns, base, rivals, unit):
         times = [f"{unit * found[name].microseconds_per_step:.3g}" if name in found else "" for name in names]
         beside = [_beside([found[name] for name in rivals if name in found], found[base])] if compared else []
         rows.append([_text(case.get(column)) for column in columns] + times + beside)
-    return [WORDS.get(name, name) for name in columns] + names + [f"fastest other ÷ {base}"] * compared, rows
+    headings = [WORDS.get(name, name) for name in columns] + [_short(name) for name in names]
+    return headings + [f"fastest other ÷ {_short(base)}"] * compared, rows
 
 
 def _beside(rivals, ours):
@@ -114,7 +129,11 @@ def _beside(rivals, ours):
         return ""
     best = min(rivals, key=lambda contender: contender.microseconds_per_step)
     ratio = Ratio.between(best, ours)
-    return f"{best.name} {ratio}, {ratio.verdict}"
+    return f"{_short(best.name)} {ratio}: {ratio.verdict}"
+
+
+def _short(name):
+    return name.removeprefix("rnncore ")
 
 
 def _listed(text):
@@ -122,7 +141,7 @@ def _listed(text):
 
 
 def _text(value):
-    return "–" if value is None else str(value)
+    return "auto" if value is None else str(value)
 
 
 def _table(headings, rows):

@@ -3,6 +3,7 @@
 Its caption holds the measured numbers; below it stands how long the drawing took and how to get at the numbers.
 """
 
+import textwrap
 import time
 from functools import cache
 
@@ -28,11 +29,11 @@ class ClassicFigureDirective(SphinxDirective):
         image = image_of(self.env, name, _picture(name), found.title)
         figure = nodes.figure("", image, nodes.caption(found.caption, found.caption), classes=["classic-figure"])
         figure["ids"].append(name.replace("_", "-"))
+        numbers = textwrap.wrap(f"found.numbers  # {', '.join(found.numbers)}", 85, subsequent_indent=15 * " " + "# ")
         code = (
             "from rnncore.figures import draw\n\n"
             f'found = draw("{name}")  # {seconds:.1f} s when this page was built\n'
-            f'found.figure.savefig("{name}.png")\n'
-            f"found.numbers  # {', '.join(found.numbers)}"
+            f'found.figure.savefig("{name}.png")\n' + "\n".join(numbers)
         )
         return [figure, nodes.literal_block(code, code, language="python")]
 
