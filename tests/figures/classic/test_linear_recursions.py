@@ -78,3 +78,10 @@ def test_a_complex_pair_turns_once_in_its_period():
     expected = 0.96**steps * np.stack([np.cos(angles), np.sin(angles)])
     np.testing.assert_allclose(turning.T, expected, atol=1e-13)
     assert small("vector_linear").numbers["turning_period"] == pytest.approx(20)
+
+
+def test_no_weight_is_left_out_where_there_are_more_than_colours():
+    weights = np.linspace(-0.9, 0.9, 41)
+    positive, negative, magnitudes = scalar_linear(weights=weights, steps=5).figure.axes
+    assert len(positive.lines) == np.sum(weights >= 0) and len(negative.lines) == np.sum(weights < 0)
+    assert len(magnitudes.lines) == len(np.unique(np.abs(weights)))

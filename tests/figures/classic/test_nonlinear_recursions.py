@@ -4,6 +4,8 @@ import numpy as np
 import pytest
 from scipy.optimize import brentq
 
+from rnncore.figures import vector_nonlinear
+
 from .small import small
 
 FORMULAS = {
@@ -94,3 +96,8 @@ def test_networks_of_relus_grow_without_end_at_a_large_radius():
     growth = np.diff(np.log(sizes[:, 3, 50:]), axis=1).mean(axis=1)
     assert (growth > 0.05).all()  # nats a step, to the end
     assert (numbers["sizes"]["tanh"] <= 1).all() and (numbers["sizes"]["sigmoid"] <= 1).all()
+
+
+def test_no_radius_is_left_out_where_there_are_more_than_colours():
+    figure = vector_nonlinear(radii=np.linspace(0.1, 1, 20), units=3, steps=10).figure
+    assert [len(ax.lines) for ax in figure.axes] == 4 * [20, 20, 40]

@@ -1,5 +1,7 @@
 """The constant error carousel of a trained LSTM."""
 
+from itertools import cycle
+
 import numpy as np
 
 from ...arrays import as_count
@@ -83,7 +85,8 @@ def _median(curves):
 
 def _draw_norms(ax, numbers):
     for look, (name, label) in zip(
-        LOOKS, (("log2_gradient", "all of it"), ("log2_carousel", "by the gates alone"), ("log2_rest", "by the rest"))
+        cycle(LOOKS),
+        (("log2_gradient", "all of it"), ("log2_carousel", "by the gates alone"), ("log2_rest", "by the rest")),
     ):
         low, middle, high = np.percentile(numbers[name] * np.log10(2), _BAND, axis=1, method="nearest")
         lags = numbers["lags"]

@@ -96,7 +96,7 @@ def _measure(network, images, labels, singles, shares):
     found = cross_entropy_gradients(network, images, labels)
     neurons = [np.sqrt(np.mean((len(labels) * part) ** 2, axis=0)) for part in found.neurons[:HIDDEN_LAYERS]]
     ones = [cross_entropy_gradients(network, images[[index]], labels[[index]]) for index in range(singles)]
-    held = np.array([_held_by(one.parameters, [LARGEST, *shares]) for one in ones]).mean(axis=0)
+    held = np.nanmean([_held_by(one.parameters, [LARGEST, *shares]) for one in ones], axis=0)
     held_by_all = _held_by(found.parameters, [LARGEST, *shares])
     return {
         "accuracy": accuracy(network, images, labels),
@@ -113,6 +113,8 @@ def _measure(network, images, labels, singles, shares):
 def _held_by(parameters, shares):
     """Share of the sum of squares in so large a part of the components, the largest of them."""
     magnitudes = np.sort(np.concatenate([np.abs(array).ravel() for array in parameters.values()]))[::-1]
+    if magnitudes[0] == 0:  # a digit that the net is certain of
+        return np.full(len(shares), np.nan)
     squares = np.cumsum((magnitudes / magnitudes[0]) ** 2)
     return squares[np.ceil(np.array(shares) * len(squares)).astype(int) - 1] / squares[-1]
 

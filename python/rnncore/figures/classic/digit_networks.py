@@ -4,6 +4,7 @@ from itertools import pairwise
 
 import numpy as np
 
+from ...backpropagation import record
 from ...cells import Chain, Dense
 from ...gradient_flow import layer_gradients
 from ...simulation import simulate
@@ -43,7 +44,9 @@ def train(network, images, labels, iterations, seed=0):
     squares = {name: np.zeros(array.shape) for name, array in network.parameters.items()}
     for iteration in range(1, iterations + 1):
         chosen = random.choice(len(labels), BATCH, replace=False)
-        gradients = cross_entropy_gradients(network, images[chosen], labels[chosen]).parameters
+        run = record(network, images[chosen], threads=1)  # without memory each step is an input of its own
+        cotangent = _cotangent(run.trajectory.outputs, labels[chosen])
+        gradients = run.gradients(cotangent, wrt="parameters").parameters
         parameters = {}
         for name, gradient in gradients.items():
             means[name] += (1 - DECAY) * (gradient - means[name])
@@ -56,16 +59,16 @@ def train(network, images, labels, iterations, seed=0):
 
 def cross_entropy_gradients(network, images, labels):
     """:class:`rnncore.LayerGradients` of the mean cross-entropy."""
-    cotangent = probabilities(network, images)
-    cotangent[np.arange(len(labels)), labels] -= 1
-    return layer_gradients(network, images, cotangent / len(labels))
-
-
-def probabilities(network, images):
-    logits = simulate(network, images).outputs  # without memory each step is an input of its own
-    exponentials = np.exp(logits - logits.max(axis=1, keepdims=True))
-    return exponentials / exponentials.sum(axis=1, keepdims=True)
+    return layer_gradients(network, images, _cotangent(simulate(network, images).outputs, labels))
 
 
 def accuracy(network, images, labels):
-    return float(np.mean(probabilities(network, images).argmax(axis=1) == labels))
+    return float(np.mean(simulate(network, images).outputs.argmax(axis=1) == labels))
+
+
+def _cotangent(logits, labels):
+    """Of the mean cross-entropy, by the logits: probabilities less what is right."""
+    exponentials = np.exp(logits - logits.max(axis=1, keepdims=True))
+    probabilities = exponentials / exponentials.sum(axis=1, keepdims=True)
+    probabilities[np.arange(len(labels)), labels] -= 1
+    return probabilities / len(labels)

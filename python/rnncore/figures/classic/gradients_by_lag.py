@@ -1,12 +1,14 @@
 """Gradients on their way back in time."""
 
+from itertools import cycle
+
 import numpy as np
 
 from ...arrays import as_count
 from ...gradient_flow import gradient_norms
 from .classic_figure import ClassicFigure
 from .networks import networks
-from .panels import BLACK, GREY, LOOKS, SMALL, lag_axis, page, panel, rows_of, within
+from .panels import BLACK, GREY, LOOKS, SMALL, draw_row, lag_axis, page, panel, rows_of, within
 from .real_series import TRAINED, standardised_temperatures, temperatures, trained_network
 
 _SHOWN = 16  # decades above and below the start
@@ -73,7 +75,7 @@ def _measure(numbers, name, cell, series, cotangent):
 
 
 def _draw_curves(ax, numbers):
-    for look, log2_norms in zip(LOOKS, numbers["log2_norms"].values()):
+    for look, log2_norms in zip(cycle(LOOKS), numbers["log2_norms"].values()):
         ax.plot(numbers["lags"], within(log2_norms * np.log10(2), -_SHOWN, _SHOWN), **look, linewidth=1.2)
     ax.set_ylim(-_SHOWN, _SHOWN)
     panel(ax, "What is left of a gradient", "steps back", "log10 of its norm")
@@ -82,9 +84,9 @@ def _draw_curves(ax, numbers):
 
 def _draw_rates(ax, numbers):
     rows_of(ax, list(numbers["rates"]))
-    for row, (look, (name, rate)) in enumerate(zip(LOOKS, numbers["rates"].items())):
-        ax.plot([0, rate], [row, row], **look, linewidth=1.6)
-        ax.errorbar(rate, row, xerr=2 * numbers["rate_errors"][name], fmt="o", color=look["color"], markersize=4)
+    for row, (look, (name, rate)) in enumerate(zip(cycle(LOOKS), numbers["rates"].items())):
+        draw_row(ax, row, rate, look)
+        ax.errorbar(rate, row, xerr=2 * numbers["rate_errors"][name], color=look["color"], elinewidth=0.8)
         ax.annotate(numbers["verdicts"][name], (1, row), xycoords=("axes fraction", "data"), ha="right", va="center",
                     fontsize=SMALL, color=GREY)  # fmt: skip
     ax.axvline(0, color=BLACK, linewidth=0.7)

@@ -1,5 +1,7 @@
 """Jacobians of single steps and of many."""
 
+from itertools import cycle
+
 import numpy as np
 
 from ...arrays import as_count
@@ -86,7 +88,7 @@ def jacobians(*, units=64, samples=50, lengths=LENGTHS, seed=0):
 
 
 def _draw_slopes(ax, slopes):
-    for look, (nonlinearity, name) in zip(LOOKS, NONLINEARITIES.items()):
+    for look, (nonlinearity, name) in zip(cycle(LOOKS), NONLINEARITIES.items()):
         values = np.sort(slopes[nonlinearity].ravel())
         ax.plot(values, np.linspace(0, 100, len(values)), **look, linewidth=1.3, label=name)
     ax.set_ylim(0, 100)
@@ -99,7 +101,7 @@ def _draw_single(ax, numbers):
     units = len(numbers["log_weights"])
     index = np.arange(1, units + 1)
     ax.plot(index, numbers["log_weights"] / np.log(10), color="black", linewidth=0.8, linestyle=":", label="W itself")
-    for look, (nonlinearity, name) in zip(LOOKS, NONLINEARITIES.items()):
+    for look, (nonlinearity, name) in zip(cycle(LOOKS), NONLINEARITIES.items()):
         logs = numbers["log_singular_values"][nonlinearity] / np.log(10)
         low, middle, high = np.percentile(logs, _BANDS, axis=0, method="nearest")
         ax.plot(index, _finite(middle), **look, linewidth=1.3, label=name)
@@ -113,7 +115,7 @@ def _draw_single(ax, numbers):
 
 def _draw_product(ax, numbers):
     index = np.arange(1, len(numbers["log_weights"]) + 1)
-    for look, length, logs in zip(LOOKS, numbers["lengths"], numbers["log_products"]["tanh"]):
+    for look, length, logs in zip(cycle(LOOKS), numbers["lengths"], numbers["log_products"]["tanh"]):
         ax.plot(index, _finite(logs / length), **look, linewidth=1.3, label=f"{length:,}")
     ax.margins(x=0)
     panel(ax, "tanh: singular values of A_T ⋯ A_1", "index", "ln σ / T (nats per step)")
@@ -122,7 +124,7 @@ def _draw_product(ax, numbers):
 
 def _draw_largest(ax, numbers):
     lengths = numbers["lengths"]
-    for look, (nonlinearity, name) in zip(LOOKS, NONLINEARITIES.items()):
+    for look, (nonlinearity, name) in zip(cycle(LOOKS), NONLINEARITIES.items()):
         rates = numbers["log_products"][nonlinearity][:, 0] / lengths
         ax.plot(lengths, _finite(rates), **look, marker="o", markersize=2.5, linewidth=1.3, label=name)
     ax.set_xscale("log")

@@ -1,5 +1,7 @@
 """Lyapunov spectra and how they converge."""
 
+from itertools import cycle
+
 import numpy as np
 
 from ...arrays import as_count
@@ -13,6 +15,7 @@ from .real_series import TRAINED, standardised_temperatures, temperatures, train
 
 RADII = (0.5, 1.0, 2.0, 4.0)
 _BURN_IN = 50  # of so many parts of a run
+_MARKERS = "os^vD"
 _MATRICES = 8  # their size; a product of 10⁴ and more of them
 
 
@@ -89,12 +92,12 @@ def _newman(size):
 
 
 def _draw_spectra(ax, numbers):
-    for look, (name, exponents) in zip(LOOKS, numbers["exponents"].items()):
+    for look, marker, (name, exponents) in zip(cycle(LOOKS), cycle(_MARKERS), numbers["exponents"].items()):
         finite = np.isfinite(exponents)
         index = np.arange(1, len(exponents) + 1)[finite]
         ax.errorbar(
             index, exponents[finite], 2 * numbers["standard_errors"][name][finite], **look, linewidth=0.9,
-            marker="o", markersize=1.8, elinewidth=0.8, label=name,
+            marker=marker, markersize=2.2, elinewidth=0.8, label=name,
         )  # fmt: skip
     ax.axhline(0, color=BLACK, linewidth=0.7)
     panel(ax, "Spectra, ± 2 standard errors", "index", "nats per step")
@@ -104,7 +107,7 @@ def _draw_spectra(ax, numbers):
 def _draw_history(ax, numbers):
     from matplotlib.ticker import MaxNLocator
 
-    for look, (name, history) in zip(LOOKS, numbers["history"].items()):
+    for look, (name, history) in zip(cycle(LOOKS), numbers["history"].items()):
         error = 2 * numbers["standard_errors"][name][0]
         ax.plot(numbers["history_steps"][name], history, **look, linewidth=1.2)
         ax.axhspan(history[-1] - error, history[-1] + error, color=look["color"], alpha=0.2, linewidth=0)

@@ -1,5 +1,7 @@
 """A marked pattern and the distance at which it is still told from another."""
 
+from itertools import cycle
+
 import numpy as np
 
 from ...arrays import as_count
@@ -7,7 +9,7 @@ from ...cells import GatedDiagonal
 from ...memory import long_term_dependence
 from .classic_figure import ClassicFigure
 from .networks import networks
-from .panels import BLACK, LOOKS, lag_axis, note, page, panel, rows_of, within
+from .panels import BLACK, LOOKS, draw_row, lag_axis, note, page, panel, rows_of, within
 from .real_series import TRAINED, standardised_temperatures, temperatures, trained_network
 from .value_store import MARGIN, SATURATION
 
@@ -91,7 +93,7 @@ def _switched():
 
 
 def _draw_curves(ax, numbers):
-    for look, (name, separation) in zip(LOOKS, numbers["separation"].items()):
+    for look, (name, separation) in zip(cycle(LOOKS), numbers["separation"].items()):
         ax.plot(numbers["lags"], within(np.minimum(separation, _TOP), _FLOOR), **look, linewidth=1.2, label=name)
     ax.axhline(numbers["threshold"], color=BLACK, linewidth=0.7, linestyle=":")
     ax.set_yscale("log")
@@ -104,13 +106,12 @@ def _draw_curves(ax, numbers):
 def _draw_reach(ax, numbers):
     names, last = list(numbers["told_apart_until"]), numbers["lags"][-1]
     rows_of(ax, names)
-    for row, (look, name) in enumerate(zip(LOOKS, names)):
+    for row, (look, name) in enumerate(zip(cycle(LOOKS), names)):
         until = numbers["told_apart_until"][name]
         if np.isnan(until):
             note(ax, "never", (0.02, 1 - (row + 0.5) / len(names)), va="center")
             continue
-        ax.plot([0, until], [row, row], **look, linewidth=1.6)
-        ax.plot(until, row, ">" if until == last else "o", color=look["color"], markersize=5, clip_on=False)
+        draw_row(ax, row, until, look, goes_on=until == last)
     lag_axis(ax, last)
     panel(ax, "Told apart until", "steps since the pattern", "")
 

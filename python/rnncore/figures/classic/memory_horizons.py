@@ -1,12 +1,14 @@
 """How long every kind of cell remembers."""
 
+from itertools import cycle
+
 import numpy as np
 
 from ...arrays import as_count, as_number
 from ...memory import memory_horizon
 from .classic_figure import ClassicFigure
 from .networks import networks
-from .panels import BLACK, LOOKS, lag_axis, page, panel, rows_of, within
+from .panels import BLACK, LOOKS, draw_row, lag_axis, page, panel, rows_of, within
 from .real_series import TRAINED, standardised_temperatures, temperatures, trained_network
 
 _FLOOR, _TOP = 1e-6, 1e2
@@ -75,7 +77,7 @@ def memory_horizons(*, units=32, longest_lag=4000, threshold=0.01, starts=200, s
 
 
 def _draw_curves(ax, numbers):
-    for look, (name, curve) in zip(LOOKS, numbers["curves"].items()):
+    for look, (name, curve) in zip(cycle(LOOKS), numbers["curves"].items()):
         ax.plot(numbers["lags"], within(curve, _FLOOR, _TOP), **look, linewidth=1.2, label=name)
     ax.axhline(numbers["threshold"], color=BLACK, linewidth=0.7, linestyle=":")
     ax.set_yscale("log")
@@ -87,11 +89,10 @@ def _draw_curves(ax, numbers):
 def _draw_horizons(ax, numbers, longest_lag):
     names = list(numbers["horizons"])
     rows_of(ax, names)
-    for row, (look, name) in enumerate(zip(LOOKS, names)):
+    for row, (look, name) in enumerate(zip(cycle(LOOKS), names)):
         horizon = numbers["horizons"][name]
-        reach = longest_lag if np.isnan(horizon) else horizon
-        ax.plot([0, reach], [row, row], **look, linewidth=1.6)
-        ax.plot(reach, row, ">" if np.isnan(horizon) else "o", color=look["color"], markersize=5, clip_on=False)
+        beyond = np.isnan(horizon)
+        draw_row(ax, row, longest_lag if beyond else horizon, look, goes_on=beyond)
     lag_axis(ax, longest_lag)
     panel(ax, f"Horizon: at most {100 * numbers['threshold']:g} % is left", "steps", "")
 

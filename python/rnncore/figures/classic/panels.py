@@ -109,6 +109,13 @@ def rows_of(ax, names):
     ax.grid(axis="y", visible=False)
 
 
+def draw_row(ax, row, value, look, *, goes_on=False):
+    """A bar from 0 to the value in the look of its curve; an arrow where it is known to go on."""
+    ax.plot([0, value], [row, row], color=look["color"], linestyle=look["linestyle"], linewidth=1.6)
+    marker = ">" if goes_on else look.get("marker", "|")
+    ax.plot(value, row, marker, color=look["color"], markersize=5, markeredgewidth=1.6, clip_on=False)
+
+
 def within(values, least, most=np.inf):
     """What lies outside is not drawn."""
     values = np.asarray(values, np.float64)

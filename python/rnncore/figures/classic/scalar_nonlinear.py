@@ -1,5 +1,7 @@
 """Scalar recursions through a nonlinearity."""
 
+from itertools import cycle
+
 import numpy as np
 
 from ...arrays import as_count, as_number
@@ -93,14 +95,14 @@ def _forgotten_after(remaining):
 
 def _draw(row, name, states, remaining, biases):
     for ax, runs, bias in zip(row, states, biases):
-        for look, run in zip(LOOKS, np.moveaxis(runs, -1, 0)):
+        for look, run in zip(cycle(LOOKS), np.moveaxis(runs, -1, 0)):
             for start, width in zip(run.T, (1.2, 0.7)):
                 ax.plot(within(start[: _SHOWN + 1], -_TOP, _TOP), **look, linewidth=width)
         panel(ax, f"{name}, b = {bias:g}", "", "state h")
         ax.margins(x=0.02)
         ax.set_ylim(-1.15, 1.15 if name in ("sigmoid", "tanh") else _TOP)
     for left, width in zip(remaining, (1.2, 0.7)):
-        for look, curve in zip(LOOKS, left.T):
+        for look, curve in zip(cycle(LOOKS), left.T):
             row[2].plot(log10(within(curve, _FLOOR, 1e3)), **look, linewidth=width)
     row[2].set_ylim(np.log10(_FLOOR), 3)
     panel(row[2], f"{name}: left of the start", "", "log10 of difference")

@@ -1,5 +1,7 @@
 """Memory that the input switches."""
 
+from itertools import cycle
+
 import numpy as np
 
 from ...arrays import as_count
@@ -67,7 +69,7 @@ def switched_memory(*, steps=100_000, units=20, episodes=240, seed=0):
     numbers |= _gradients(cells, inputs)
     grid = figure.add_gridspec(2, 2)
     _draw_run(figure.add_subplot(grid[0, :]), numbers)
-    looks, missed = dict(zip(cells, LOOKS)), figure.add_subplot(grid[1, 0])
+    looks, missed = dict(zip(cells, cycle(LOOKS))), figure.add_subplot(grid[1, 0])
     _draw_missed(missed, numbers, looks)
     legend_below(figure, missed, ncols=4)
     _draw_gradients(figure.add_subplot(grid[1, 1]), numbers, looks)

@@ -1,5 +1,7 @@
 """Linear recursions of many units."""
 
+from itertools import cycle
+
 import numpy as np
 
 from ...arrays import as_count
@@ -20,10 +22,10 @@ _DECADES = 12  # a part that is smaller than this beside the whole is rounding
 def vector_linear(*, radii=RADII, units=32, steps=150, seed=0):
     """Linear recursions of many units: the dominant mode takes over, after what may be a long rise.
 
-    With W = U Λ U⁻¹ the response W^k w to an impulse is a sum of modes λ_i^k. In the long run the largest ``|λ|``,
-    the spectral radius, decides; all other modes fall behind it as ``(|λ_2| / |λ_1|)^k``. Complex pairs turn, once in
-    ``2π / |arg λ|`` steps. Where eigenvectors are not orthogonal, modes cancel each other at first, and what is to die
-    grows before: a row of units that hand on more than they lose.
+    With W = U Λ U⁻¹ the response W^k w to an impulse is a sum of modes λ_i^k. In the long run the largest ``|λ|``, the
+    spectral radius, decides; all other modes fall behind it as the k-th power of ``|λ_2| / |λ_1|``. Complex pairs turn,
+    once in 2π / ``|arg λ|`` steps. Where eigenvectors are not orthogonal, modes cancel each other at first, and what is
+    to die grows before: a row of units that hand on more than they lose.
 
     Parameters
     ----------
@@ -114,12 +116,12 @@ def _turning(steps):
 def _draw_sizes(ax, numbers):
     curves = numbers["log2_norms"] * np.log10(2)
     steps = np.arange(curves.shape[1])
-    for curve, radius, look in zip(curves, numbers["radii"], LOOKS):
+    for curve, radius, look in zip(curves, numbers["radii"], cycle(LOOKS)):
         ax.plot(steps, curve, **look, linewidth=1.3)
         ax.plot(steps, curve[0] + steps * np.log10(radius), color="#BBBBBB", linewidth=0.8, zorder=1)
     ax.margins(x=0)
     panel(ax, "Size of a response, by spectral radius", "steps since the impulse", "log10 ‖h‖")
-    name_line_ends(ax, [(c[-1], f"{r:g}", look["color"]) for c, r, look in zip(curves, numbers["radii"], LOOKS)])
+    name_line_ends(ax, [(c[-1], f"{r:g}", look["color"]) for c, r, look in zip(curves, numbers["radii"], cycle(LOOKS))])
     note(ax, "thin: radius^k from the start on")
 
 
@@ -154,7 +156,7 @@ def _draw_turning(ax, numbers):
     steps = np.arange(len(turning))[shown]
     for sign in (1, -1):
         ax.plot(steps, sign * numbers["turning_magnitude"] ** steps, color=BLACK, linewidth=0.8, linestyle=":")
-    for component, look in zip(turning[shown].T, LOOKS):
+    for component, look in zip(turning[shown].T, cycle(LOOKS)):
         ax.plot(steps, component, **look, linewidth=1.3)
     ax.margins(x=0)
     panel(ax, "A complex pair oscillates", "steps since the impulse", "response h")

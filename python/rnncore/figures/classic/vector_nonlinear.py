@@ -1,5 +1,7 @@
 """Networks of one nonlinearity under random input."""
 
+from itertools import cycle
+
 import numpy as np
 
 from ...arrays import as_count
@@ -99,14 +101,14 @@ def _merged_after(apart):
 def _draw(row, name, sizes, apart):
     bounded = name in ("sigmoid", "tanh")
     for ax, curves, kind in zip(row, sizes, INPUTS):
-        for look, curve in zip(LOOKS, curves):
+        for look, curve in zip(cycle(LOOKS), curves):
             size = curve if bounded else log10(within(curve, _FLOOR, _TOP))
             ax.plot(np.arange(1, len(curve) + 1), size, **look, linewidth=1.0)
         panel(ax, f"{name}, {kind} input", "", "root mean square" if bounded else "log10 of it")
         ax.set_ylim(*((0, 1) if bounded else (-2, np.log10(_TOP))))
         ax.margins(x=0)
     for curves, width in zip(apart, (1.2, 0.7)):
-        for look, curve in zip(LOOKS, curves):
+        for look, curve in zip(cycle(LOOKS), curves):
             row[2].plot(np.arange(1, len(curve) + 1), log10(within(curve, _FLOOR, _TOP)), **look, linewidth=width)
     row[2].set_ylim(np.log10(_FLOOR), np.log10(_TOP))
     panel(row[2], f"{name}: two starts", "", "log10 of distance")
