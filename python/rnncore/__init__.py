@@ -28,6 +28,7 @@ from .products import jacobian_product
 from .scaled_matrix import ScaledMatrix
 from .simulation import simulate
 from .singular_values import SingularSpectrum, singular_spectrum
+from .stability import StabilityProperty, StabilityReport, stability
 from .tangents import jvp
 from .trajectory import Trajectory
 from .version import __version__
@@ -61,6 +62,8 @@ __all__ = [
     "Recording",
     "ScaledMatrix",
     "SingularSpectrum",
+    "StabilityProperty",
+    "StabilityReport",
     "Superposition",
     "Trajectory",
     "TransientGrowth",
@@ -89,6 +92,7 @@ __all__ = [
     "show_config",
     "simulate",
     "singular_spectrum",
+    "stability",
     "superpose",
     "truncated_gradients",
     "use_backend",

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 import rnncore.figures
+from rnncore import NonFiniteError
 from rnncore.figures import FIGURES, ClassicFigure, draw
 
 from .small import SIZES, small
@@ -80,6 +81,39 @@ def test_lines_of_a_panel_differ_in_more_than_colour(name):
 def test_wrong_arguments_are_named_before_the_work(name, options):
     (argument,) = options
     with pytest.raises((ValueError, TypeError), match=argument.replace("longest_lag", "(longest_lag|max_lag)")):
+        draw(name, **options)
+
+
+EXTREMES = [
+    ("scalar_linear", {"weights": [0.01, 9.0], "steps": 200}),
+    ("vector_linear", {"radii": [0.01], "steps": 500, "units": 5}),
+    ("gradients_by_lag", {"units": 4, "longest_lag": 2000}),
+    ("marked_pattern", {"units": 4, "longest_lag": 3, "starts": 110}),
+    ("memory_horizons", {"units": 2, "longest_lag": 30, "starts": 1}),
+    ("constant_error_carousel", {"longest_lag": 10, "ends": 1}),
+    ("jacobians", {"units": 2, "samples": 1, "lengths": [1]}),
+    ("lyapunov_spectra", {"units": 2, "steps": 1000, "radii": [1.0]}),
+]
+
+
+@pytest.mark.parametrize("name, options", EXTREMES)
+def test_it_is_drawn_in_small_and_extreme_sizes_too(name, options, tmp_path):
+    found = draw(name, **options)
+    found.figure.savefig(tmp_path / "figure.png", dpi=50)
+    json.loads(found.to_json())
+
+
+@pytest.mark.parametrize(
+    "name, options",
+    [
+        ("scalar_linear", {"weights": [9.0], "steps": 2000}),
+        ("vector_linear", {"radii": [5.0], "steps": 2000, "units": 5}),
+        ("scalar_nonlinear", {"weights": [5.0], "steps": 2000}),
+        ("vector_nonlinear", {"radii": [5.0], "steps": 2000, "units": 5}),
+    ],
+)
+def test_a_run_that_overflows_is_told(name, options):
+    with pytest.raises(NonFiniteError, match="is not finite after step"):
         draw(name, **options)
 
 

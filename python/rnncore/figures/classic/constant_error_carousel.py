@@ -130,7 +130,8 @@ def _draw_constants(ax, numbers):
 
 def _caption(numbers, ends):
     constants = numbers["time_constants"]
-    at = np.searchsorted(numbers["lags"], [1, 24, numbers["lags"][-1]])
+    last = numbers["lags"][-1]
+    at = np.unique(np.searchsorted(numbers["lags"], [1, min(24, last), last]))
     shares = [f"{100 * np.median(numbers['shares'][i]):.0f} % at {numbers['lags'][i]:,} h" for i in at]
     gradient = _median(numbers["log2_gradient"])
     left = (gradient[-1] - gradient[0]) * np.log10(2)

@@ -8,7 +8,7 @@ from ...arrays import as_count
 from ...gradient_flow import gradient_norms
 from .classic_figure import ClassicFigure
 from .networks import networks
-from .panels import BLACK, GREY, LOOKS, SMALL, draw_row, lag_axis, page, panel, rows_of, within
+from .panels import BLACK, GREY, LOOKS, SMALL, draw_curve, draw_row, lag_axis, page, panel, rows_of, within
 from .real_series import TRAINED, standardised_temperatures, temperatures, trained_network
 
 _SHOWN = 16  # decades above and below the start
@@ -71,12 +71,13 @@ def _measure(numbers, name, cell, series, cotangent):
     cotangent = cotangent / np.linalg.norm(cotangent)
     found = gradient_norms(cell, series[:steps], cotangent=cotangent, lags=numbers["lags"])
     numbers["log2_norms"][name], numbers["verdicts"][name] = found.log2_norms, found.verdict
-    numbers["rates"][name], numbers["rate_errors"][name] = found.rate, found.rate_error
+    numbers["rates"][name] = found.rate
+    numbers["rate_errors"][name] = np.nan if found.rate_error is None else found.rate_error
 
 
 def _draw_curves(ax, numbers):
     for look, log2_norms in zip(cycle(LOOKS), numbers["log2_norms"].values()):
-        ax.plot(numbers["lags"], within(log2_norms * np.log10(2), -_SHOWN, _SHOWN), **look, linewidth=1.2)
+        draw_curve(ax, numbers["lags"], within(log2_norms * np.log10(2), -_SHOWN, _SHOWN), look, linewidth=1.2)
     ax.set_ylim(-_SHOWN, _SHOWN)
     panel(ax, "What is left of a gradient", "steps back", "log10 of its norm")
     lag_axis(ax, numbers["lags"][-1])
@@ -84,14 +85,14 @@ def _draw_curves(ax, numbers):
 
 def _draw_rates(ax, numbers):
     rows_of(ax, list(numbers["rates"]))
+    largest = max(1.0, *(abs(rate) for rate in numbers["rates"].values() if np.isfinite(rate)))
     for row, (look, (name, rate)) in enumerate(zip(cycle(LOOKS), numbers["rates"].items())):
-        draw_row(ax, row, rate, look)
+        draw_row(ax, row, max(rate, -3 * largest), look)
         ax.errorbar(rate, row, xerr=2 * numbers["rate_errors"][name], color=look["color"], elinewidth=0.8)
         ax.annotate(numbers["verdicts"][name], (1, row), xycoords=("axes fraction", "data"), ha="right", va="center",
                     fontsize=SMALL, color=GREY)  # fmt: skip
     ax.axvline(0, color=BLACK, linewidth=0.7)
     ax.set_xscale("symlog", linthresh=1e-3)
-    largest = max(1.0, *(abs(rate) for rate in numbers["rates"].values()))
     ax.set_xlim(-3 * largest, 300 * largest)
     ticks = (-1, -0.01, 0, 0.01, 1)
     ax.set_xticks(ticks, [f"{tick:g}" for tick in ticks])

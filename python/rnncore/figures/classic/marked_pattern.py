@@ -9,7 +9,7 @@ from ...cells import GatedDiagonal
 from ...memory import long_term_dependence
 from .classic_figure import ClassicFigure
 from .networks import networks
-from .panels import BLACK, LOOKS, draw_row, lag_axis, note, page, panel, rows_of, within
+from .panels import BLACK, LOOKS, draw_curve, draw_row, lag_axis, note, page, panel, rows_of, within
 from .real_series import TRAINED, standardised_temperatures, temperatures, trained_network
 from .value_store import MARGIN, SATURATION
 
@@ -93,8 +93,8 @@ def _switched():
 
 
 def _draw_curves(ax, numbers):
-    for look, (name, separation) in zip(cycle(LOOKS), numbers["separation"].items()):
-        ax.plot(numbers["lags"], within(np.minimum(separation, _TOP), _FLOOR), **look, linewidth=1.2, label=name)
+    for look, separation in zip(cycle(LOOKS), numbers["separation"].values()):
+        draw_curve(ax, numbers["lags"], within(np.minimum(separation, _TOP), _FLOOR), look, linewidth=1.2)
     ax.axhline(numbers["threshold"], color=BLACK, linewidth=0.7, linestyle=":")
     ax.set_yscale("log")
     ax.set_ylim(_FLOOR, 1.5 * _TOP)

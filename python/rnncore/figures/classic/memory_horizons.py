@@ -8,7 +8,7 @@ from ...arrays import as_count, as_number
 from ...memory import memory_horizon
 from .classic_figure import ClassicFigure
 from .networks import networks
-from .panels import BLACK, LOOKS, draw_row, lag_axis, page, panel, rows_of, within
+from .panels import BLACK, LOOKS, draw_curve, draw_row, lag_axis, page, panel, rows_of, within
 from .real_series import TRAINED, standardised_temperatures, temperatures, trained_network
 
 _FLOOR, _TOP = 1e-6, 1e2
@@ -77,8 +77,8 @@ def memory_horizons(*, units=32, longest_lag=4000, threshold=0.01, starts=200, s
 
 
 def _draw_curves(ax, numbers):
-    for look, (name, curve) in zip(cycle(LOOKS), numbers["curves"].items()):
-        ax.plot(numbers["lags"], within(curve, _FLOOR, _TOP), **look, linewidth=1.2, label=name)
+    for look, curve in zip(cycle(LOOKS), numbers["curves"].values()):
+        draw_curve(ax, numbers["lags"], within(curve, _FLOOR, _TOP), look, linewidth=1.2)
     ax.axhline(numbers["threshold"], color=BLACK, linewidth=0.7, linestyle=":")
     ax.set_yscale("log")
     ax.set_ylim(_FLOOR, _TOP)

@@ -109,6 +109,13 @@ def rows_of(ax, names):
     ax.grid(axis="y", visible=False)
 
 
+def draw_curve(ax, x, y, look, **options):
+    """A line in its look."""
+    if not np.isfinite(y).any():  # matplotlib cannot space markers along nothing
+        look = {"color": look["color"], "linestyle": look["linestyle"]}
+    ax.plot(x, y, **look, **options)
+
+
 def draw_row(ax, row, value, look, *, goes_on=False):
     """A bar from 0 to the value in the look of its curve; an arrow where it is known to go on."""
     ax.plot([0, value], [row, row], color=look["color"], linestyle=look["linestyle"], linewidth=1.6)

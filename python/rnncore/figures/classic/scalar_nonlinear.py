@@ -6,9 +6,9 @@ import numpy as np
 
 from ...arrays import as_count, as_number
 from ...cells import Elman
-from ...simulation import simulate
 from .arguments import as_numbers
 from .classic_figure import ClassicFigure
+from .finite_runs import finite_outputs
 from .panels import LOOKS, legend_below, log10, note, page, panel, within
 
 NONLINEARITIES = {"sigmoid": "sigmoid", "tanh": "tanh", "relu": "ReLU", "elu": "ELU"}
@@ -83,7 +83,7 @@ def _run(weights, bias, starts, steps, nonlinearity):
     """``(steps + 1, starts, m)``."""
     cell = Elman(np.diag(weights), bias_ih=np.full(len(weights), bias), nonlinearity=nonlinearity)
     state = np.repeat(starts[:, None], len(weights), axis=1)
-    return np.concatenate([state[None], simulate(cell, steps=steps, state=state).outputs])
+    return np.concatenate([state[None], finite_outputs(cell, steps=steps, state=state)])
 
 
 def _forgotten_after(remaining):

@@ -8,7 +8,7 @@ from ...arrays import as_count
 from ...gradient_flow import gradient_norms
 from ...simulation import simulate
 from .classic_figure import ClassicFigure
-from .panels import BLACK, BLUE, GREY, LOOKS, ORANGE, legend, legend_below, page, panel
+from .panels import BLACK, BLUE, GREY, LOOKS, ORANGE, draw_curve, legend, legend_below, page, panel
 from .value_store import OLD_AT, STORED_AT, elman_networks, episode, gated_network, missed_shares
 
 GATED = "gated memory"
@@ -140,7 +140,7 @@ def _draw_gradients(ax, numbers, looks):
     for name, log2_norms in numbers["log2_gradients"].items():
         curve = log2_norms * np.log10(2)
         width = 3.0 if name == GATED else 1.3  # others lie on it
-        ax.plot(numbers["lags"], np.where(np.isfinite(curve), curve, np.nan), **looks[name], linewidth=width)
+        draw_curve(ax, numbers["lags"], np.where(np.isfinite(curve), curve, np.nan), looks[name], linewidth=width)
     ax.set_xscale("symlog", linthresh=1)
     ax.set_ylim(-16, 4)
     ax.margins(x=0)

@@ -42,10 +42,10 @@ def vector_linear(*, radii=RADII, units=32, steps=150, seed=0):
     -------
     ClassicFigure
         ``numbers``: ``radii`` (m,), ``log2_norms`` (m, steps + 1) of the responses and their ``rates`` (m,) over the
-        second half, in nats per step; ``magnitudes`` of the two leading modes and ``outside`` (steps + 1,), the size of
-        what is not in the dominant mode over the size of what is; of the row of units ``relay_steps``,
-        ``relay_log2_norms`` of ‖W^k‖, ``relay_peak``, ``relay_peak_step`` and ``relay_radius``; of a turning pair
-        ``turning`` (steps + 1, 2) with ``turning_magnitude`` and ``turning_period``.
+        second half, in nats per step, -inf where nothing is left; ``magnitudes`` of the two leading modes and
+        ``outside`` (steps + 1,), the size of what is not in the dominant mode over the size of what is; of the row of
+        units ``relay_steps``, ``relay_log2_norms`` of ‖W^k‖, ``relay_peak``, ``relay_peak_step`` and ``relay_radius``;
+        of a turning pair ``turning`` (steps + 1, 2) with ``turning_magnitude`` and ``turning_period``.
 
     Raises
     ------
@@ -74,10 +74,11 @@ def vector_linear(*, radii=RADII, units=32, steps=150, seed=0):
 
 def _radii(weight, enter, radii, steps):
     responses = np.array([impulse_response(Linear(radius * weight, enter), steps + 1)[..., 0] for radius in radii])
-    norms = np.log2(np.linalg.norm(responses, axis=2))
+    with np.errstate(divide="ignore"):
+        norms = np.log2(np.linalg.norm(responses, axis=2))
     half = np.arange(steps // 2, steps + 1)
-    rates = np.polynomial.polynomial.polyfit(half, norms[:, half].T, 1)[1] * np.log(2)
-    return {"radii": radii, "log2_norms": norms, "rates": rates}
+    slopes = [np.polyfit(half, curve[half], 1)[0] if np.isfinite(curve).all() else -np.inf for curve in norms]
+    return {"radii": radii, "log2_norms": norms, "rates": np.array(slopes) * np.log(2)}
 
 
 def _takeover(weight, enter, steps):

@@ -6,9 +6,9 @@ import numpy as np
 
 from ...arrays import as_count
 from ...cells import Elman
-from ...simulation import simulate
 from .arguments import as_positive_numbers
 from .classic_figure import ClassicFigure
+from .finite_runs import finite_outputs
 from .networks import gaussian_matrix
 from .panels import LOOKS, legend_below, log10, note, page, panel, within
 from .scalar_nonlinear import NONLINEARITIES
@@ -86,7 +86,7 @@ def _run(nonlinearity, radii, units, steps, seed, low, high):
     inputs = np.repeat(random.uniform(low, high, (steps, 1, 1)), 2, axis=1)
     found = []
     for radius in radii:
-        states = simulate(Elman(radius * weight, enter, nonlinearity=nonlinearity), inputs, state=starts).outputs
+        states = finite_outputs(Elman(radius * weight, enter, nonlinearity=nonlinearity), inputs, state=starts)
         distance = np.linalg.norm(states[:, 0] - states[:, 1], axis=1) / np.linalg.norm(starts[0] - starts[1])
         found.append((np.sqrt(np.mean(states[:, 0] ** 2, axis=1)), distance))
     return tuple(np.array(each) for each in zip(*found))

@@ -1,0 +1,29 @@
+"""What is found of one layer, before it is put together."""
+
+from dataclasses import dataclass
+
+from .interval import Interval
+from .report import StabilityProperty
+
+
+@dataclass(frozen=True, eq=False)
+class LayerFindings:
+    """Of one layer under inputs in a box.
+
+    Attributes
+    ----------
+    bounded, incremental, gradients : StabilityProperty
+    states : Interval (state_size,) or None
+        All states of runs from zero; None where they are not bounded, or no bound is known.
+    outputs : Interval (output_size,) or None
+    """
+
+    bounded: StabilityProperty
+    incremental: StabilityProperty
+    gradients: StabilityProperty
+    states: Interval | None
+    outputs: Interval | None
+
+    @property
+    def properties(self):
+        return self.bounded, self.incremental, self.gradients

@@ -1,0 +1,50 @@
+"""Layers without memory, and layers whose inputs are not known to be bounded."""
+
+import numpy as np
+
+from .findings import LayerFindings
+from .functions import value
+from .interval import Interval, as_interval, product
+from .report import StabilityProperty
+
+NAMES = ("bounded", "incremental", "gradients")
+
+
+class DenseMap:
+    """y = φ(W x + b) over boxes."""
+
+    def __init__(self, layer):
+        self.nonlinearity = layer.nonlinearity
+        self.weight = layer.parameters["weight"].astype(np.float64)
+        self.bias = as_interval(layer.parameters.get("bias", np.zeros(layer.output_size)).astype(np.float64))
+
+    def output_of(self, inputs):
+        return value(self.nonlinearity, product(self.weight, inputs) + self.bias)
+
+
+def dense_layer(layer_map, inputs):
+    """LayerFindings of a Dense layer: no state."""
+    outputs = layer_map.output_of(inputs)
+    statement = f"a layer without memory: |output| <= {outputs.magnitude.max():.6g}"
+    found = (StabilityProperty(name, "stable", statement, "interval arithmetic", 0.0) for name in NAMES)
+    return LayerFindings(*found, as_interval(np.zeros(0)), outputs)
+
+
+def unknown_inputs(layer, judge_linear):
+    """Of a layer behind one whose outputs are not known to be bounded.
+
+    Parameters
+    ----------
+    judge_linear : callable or None
+        Of a linear layer: whether it forgets does not depend on its inputs.
+    """
+    statement = "the layer before it is not known to be bounded"
+    if judge_linear is not None:
+        found = judge_linear(layer, Interval.symmetric(np.zeros(layer.input_size)))
+        bounded = found.bounded
+        if bounded.verdict == "stable":
+            bounded = StabilityProperty("bounded", "undecided", f"by itself: {bounded.certificate}; but {statement}")
+        return LayerFindings(bounded, found.incremental, found.gradients, None, None)
+    kind = "stable" if layer.state_size == 0 else "undecided"
+    found = (StabilityProperty(name, "undecided" if name == "bounded" else kind, statement) for name in NAMES)
+    return LayerFindings(*found, None, None)
