@@ -3,6 +3,7 @@
 from .classic import (
     FIGURES,
     ClassicFigure,
+    boundedness_map,
     constant_error_carousel,
     deep_networks,
     draw,
@@ -21,6 +22,7 @@ from .classic import (
 __all__ = [
     "FIGURES",
     "ClassicFigure",
+    "boundedness_map",
     "constant_error_carousel",
     "deep_networks",
     "draw",

@@ -4,11 +4,13 @@ from functools import cache
 
 from rnncore.figures import draw
 
+WEIGHTS = [-5.0, -2.0, -1.2, -0.9, -0.3, 0.0, 0.5, 0.95, 1.1, 1.7, 3.0, 6.0]
 SIZES = {
     "scalar_linear": {},
     "vector_linear": {"units": 16, "steps": 400},
     "scalar_nonlinear": {},
     "vector_nonlinear": {"units": 60},
+    "boundedness_map": {"weights": WEIGHTS, "biases": [-3.0, -1.0, 0.0, 0.5, 2.0]},
     "jacobians": {"units": 16, "samples": 20},
     "gradients_by_lag": {"units": 32, "longest_lag": 500},
     "deep_networks": {"iterations": 80, "singles": 10},

@@ -10,6 +10,7 @@ import pytest
 import rnncore.figures
 from rnncore import NonFiniteError
 from rnncore.figures import FIGURES, ClassicFigure, draw
+from rnncore.figures.classic.story import describe
 
 from .small import SIZES, small
 
@@ -18,6 +19,7 @@ WRONG = {
     "vector_linear": [{"radii": [0.0]}, {"radii": [[1.0]]}, {"units": 1}, {"steps": 3}, {"seed": -1}],
     "scalar_nonlinear": [{"weights": [np.inf]}, {"bias": "b"}, {"steps": 0}],
     "vector_nonlinear": [{"radii": [-1.0]}, {"units": 0}, {"steps": 1}],
+    "boundedness_map": [{"weights": []}, {"biases": [np.nan]}, {"steps": 5}, {"steps": 2000}, {"seed": -1}],
     "jacobians": [{"units": 1}, {"samples": 0}, {"lengths": []}, {"lengths": [0]}, {"lengths": [100_000]}],
     "gradients_by_lag": [{"units": 1}, {"longest_lag": 1}, {"longest_lag": 8000}],
     "deep_networks": [{"iterations": -1}, {"singles": 0}, {"singles": 1798}],
@@ -119,7 +121,7 @@ def test_a_run_that_overflows_is_told(name, options):
 
 def test_every_figure_has_its_test_sizes_and_its_function():
     assert set(SIZES) == set(WRONG) == set(FIGURES)
-    assert all(getattr(rnncore.figures, name).__doc__.startswith(small(name).title) for name in FIGURES)
+    assert all(getattr(rnncore.figures, name).__doc__.startswith(describe(name)) for name in FIGURES)
 
 
 def test_an_unknown_figure_is_told_with_those_there_are():

@@ -1,5 +1,6 @@
 """The classic figures of what recurrences do, each a function; story.py names them in order."""
 
+from .boundedness_map import boundedness_map
 from .classic_figure import ClassicFigure
 from .constant_error_carousel import constant_error_carousel
 from .deep_networks import deep_networks
@@ -18,6 +19,7 @@ from .vector_nonlinear import vector_nonlinear
 __all__ = [
     "FIGURES",
     "ClassicFigure",
+    "boundedness_map",
     "constant_error_carousel",
     "deep_networks",
     "draw",

@@ -1,5 +1,6 @@
 """The classic figures, in the order of the story they tell."""
 
+from .boundedness_map import boundedness_map
 from .classic_figure import title_of
 from .constant_error_carousel import constant_error_carousel
 from .deep_networks import deep_networks
@@ -21,6 +22,7 @@ _STORY = (
     vector_linear,
     scalar_nonlinear,
     vector_nonlinear,
+    boundedness_map,
     jacobians,
     gradients_by_lag,
     deep_networks,
