@@ -94,9 +94,14 @@ def peers(session):
 
 @nox.session
 def docs(session):
-    """The documentation, into build/docs; warnings are errors."""
+    """The documentation, into build/docs: its figures drawn, its examples run; warnings and broken links are errors."""
     session.install(".[docs]")
+    session.run("cffconvert", "--validate")
+    # Figures and examples are made anew, by what was just installed.
+    for folder in ("docs/gallery", "docs/generated", "build/docs"):
+        shutil.rmtree(folder, ignore_errors=True)
     session.run("sphinx-build", "-W", "--keep-going", "-b", "html", "docs", "build/docs")
+    session.run("python", "docs/check_links.py", "build/docs")
 
 
 def _build(session, *kinds, outdir=None):

@@ -1,6 +1,10 @@
-"""Gradients in deep nets before and after training: where they vanish, and in how few parameters they gather.
+"""
+Gradients in deep nets before and after training
+================================================
 
-    pip install rnncore[figures]
+Where they vanish, and in how few parameters they gather::
+
+    pip install "rnncore[figures]"
     python examples/digits_depth.py digits_depth.png
 
 Nets of ten hidden layers learn the 1797 handwritten digits that come with scikit-learn, by Adam (Kingma and Ba 2015) on

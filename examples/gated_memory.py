@@ -1,6 +1,10 @@
-"""Memory decided by the input: a gated unit stores a value, holds it and gives it back, beside Elman networks.
+"""
+Memory decided by the input
+===========================
 
-    pip install rnncore[report] torch
+A gated unit stores a value, holds it and gives it back, beside Elman networks::
+
+    pip install "rnncore[report]" torch
     python examples/gated_memory.py gated_memory.png
 
 Three inputs: a value within ±1 that is new at every step, a flag that says "store this one", a flag that says "give it
@@ -24,6 +28,8 @@ What of this an Elman network h_t = φ(W h_{t-1} + U x_t + b) can do:
 Random and trained Elman networks are measured below: the share of the stored value that the best linear readout of the
 state misses, after so many distractors.
 """
+
+# sphinx_gallery_thumbnail_path = "images/gated_memory.png"
 
 import sys
 

@@ -1,6 +1,10 @@
-"""A linear recursion in closed form: responses that add up, its modes, and growth on the way to nothing.
+"""
+A linear recursion in closed form
+=================================
 
-    pip install rnncore[report]
+Responses that add up, modes, and growth on the way to nothing::
+
+    pip install "rnncore[report]"
     python examples/linear_recursions.py linear_recursions.png
 
 Forty units in a row pass their state on. By itself each keeps 0.6 of it a step, but what enters at one end has grown
@@ -21,7 +25,7 @@ from rnncore.whole_files import whole_file
 STEPS, PERIOD = 300, 40
 
 
-def main(path):
+def main(path=None):
     cell = network()
     inputs = series(np.random.default_rng(0))
     found = rnncore.superpose(cell, inputs, state=start(cell))
@@ -63,9 +67,12 @@ def draw(path, found, modes):
     found.plot(axes[0])
     plot_eigenvalues_of_modes(modes, axes[1])
     plot_powers(modes, axes[2])
+    if path is None:
+        plt.show()
+        return
     with whole_file(path) as temporary:
         figure.savefig(temporary, format="png", dpi=120)
 
 
 if __name__ == "__main__":
-    main(sys.argv[1] if len(sys.argv) > 1 else "linear_recursions.png")
+    main(*sys.argv[1:])

@@ -1,6 +1,10 @@
-"""A marked early pattern decides the output: how far back do gradients reach, and who learns it?
+"""
+How far gradients reach, and who learns a pattern
+=================================================
 
-    pip install rnncore[report]
+A marked early pattern decides the output: how far back do gradients reach, and who learns it? ::
+
+    pip install "rnncore[report]"
     python examples/pattern_task.py pattern_task.png
 
 Every input is a value and a mark. A few steps after the start a pattern or its negative goes by, marked; 10 to 10 000
@@ -18,6 +22,8 @@ what it is, and M episodes reach N = M. Two kinds of each network: Elman tanh as
 recurrent matrix (Henaff, Szlam and LeCun 2016); LSTM with its forget gates half open at the start, and LSTM and GRU
 with gates that begin open for up to 100 000 steps (Tallec and Ollivier 2018). With --quick: up to 1000 distractors.
 """
+
+# sphinx_gallery_thumbnail_path = "images/pattern_task.png"
 
 import argparse
 from dataclasses import dataclass
@@ -288,7 +294,7 @@ def draw(path, curves, reaches, trainings, lengths):
 
 
 def read_arguments():
-    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[1])
     parser.add_argument("path", type=Path, help="of the figure, a .png")
     parser.add_argument("--quick", action="store_true", help=f"up to {QUICK_LENGTHS[-1]:,} distractors")
     return parser.parse_args()

@@ -1,4 +1,8 @@
-"""Train the same forecast twice, with torch.nn.LSTM and with rnncore.torch.LSTM in its place, and compare the losses.
+"""
+The same training with torch.nn and with rnncore.torch
+======================================================
+
+A forecast is trained twice, with torch.nn.LSTM and with rnncore.torch.LSTM in its place, and the losses compared::
 
     pip install "rnncore[torch]"
     python examples/torch_drop_in.py

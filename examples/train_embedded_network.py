@@ -1,4 +1,8 @@
-"""Train the network that ``rnncore diagnose`` runs when it is given none: an LSTM, by back-propagation through time.
+"""
+Train the embedded network
+==========================
+
+Train the network that ``rnncore diagnose`` runs when it is given none: an LSTM, by back-propagation through time::
 
     python examples/train_embedded_network.py python/rnncore/data --state training --figure training.png
 
@@ -15,6 +19,8 @@ units of which the linear readout alone is fitted, has its penalty chosen in the
 Each training keeps its state in a file of the folder --state: started again after Ctrl-C or a kill, the script goes on
 where it was, and ends with the same bits. It takes some minutes on one core.
 """
+
+# sphinx_gallery_thumbnail_path = "images/training.png"
 
 import argparse
 import hashlib
@@ -261,7 +267,7 @@ def draw(path, losses, errors, best, found, temperature, trained, held_back):
 
 
 def read_arguments():
-    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[1])
     parser.add_argument("folder", type=Path, help=f"where {FILE} goes")
     parser.add_argument("--state", type=Path, metavar="FOLDER", help="of the files from which a broken run goes on")
     parser.add_argument("--figure", type=Path, metavar="FILE", help="a .png of learning, choice and forecasts")

@@ -22,10 +22,10 @@ class Memory(ShownInNotebooks):
     cell : {"LSTM", "GRU", "GatedDiagonal", "Diagonal"}
     units, steps : int
     rates : tuple of float
-        Mean of ln |forget gate| of each unit, in nats per step; 0 where it stays at 1, -inf where it was 0.
+        Mean of ln ``|forget gate|`` of each unit, in nats per step; 0 where it stays at 1, -inf where it was 0.
     shares : dict of int to float
-        Lag and the share of what comes back that comes by the gates alone, as :attr:`Carousel.shares`, at the lags 1,
-        10, 100, …; the gradient begins in a random direction of the last state.
+        Lag and the share of what comes back that comes by the gates alone, as :attr:`rnncore.Carousel.shares`, at the
+        lags 1, 10, 100, …; the gradient begins in a random direction of the last state.
     ratios : dict of int to float
         Lag and the norm of that part over the norm of the gradient; above 1 where the rest cancels some of it.
     interval : float

@@ -24,7 +24,7 @@ class Recurrence(ShownInNotebooks):
     gate : str or None
         "input", "forget", "candidate" or "output" of an LSTM, "reset", "update" or "candidate" of a GRU.
     spectral_radius : float or None
-        Largest |eigenvalue| of W; None where the iteration for a large matrix found none.
+        Largest ``|eigenvalue|`` of W; None where the iteration for a large matrix found none.
     leaky_spectral_radius : float or None
         That of (1 - a) I + a W, for a leak a < 1.
     norm_1, norm_2, norm_inf : float or None

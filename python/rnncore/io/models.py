@@ -105,7 +105,12 @@ def load(path, *, layer=None, nonlinearity=None, leak=None, reset_after=None):
 
 
 def read_model(path, *, layer=None, nonlinearity=None, leak=None, reset_after=None):
-    """As :func:`load`, with the rest of the file's metadata and the state that it starts from: a :class:`Model`."""
+    """As :func:`rnncore.load`, with the rest of the file's metadata and the state it starts from.
+
+    Returns
+    -------
+    Model
+    """
     path = os.fspath(path)
     if _suffix(path) == ".onnx":
         model = Model(*read_onnx(path, layer))
@@ -120,7 +125,7 @@ def read_model(path, *, layer=None, nonlinearity=None, leak=None, reset_after=No
 
 
 def save(cell, path):
-    """Write a cell to an .npz or .safetensors file that :func:`load` reads back exactly.
+    """Write a cell to an .npz or .safetensors file that :func:`rnncore.load` reads back exactly.
 
     A single cell is written with the names of torch's cells (``weight_hh``, …), a Chain with those of ``Sequential``
     (``0.weight_hh``, …). The file appears under its name when it is whole.

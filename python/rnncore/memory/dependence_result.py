@@ -52,7 +52,7 @@ class LongTermDependence(ShownInNotebooks):
 
     @classmethod
     def of(cls, lags, found, *, threshold, starts, interval, unit):
-        """``found`` is a list of what :func:`separation_of` tells, lag by lag."""
+        """``found`` is a list of what ``separation_of`` tells, lag by lag."""
         separation, errors, chance, by_output, effect = map(np.array, zip(*found))
         apart = np.flatnonzero(separation >= threshold)
         steps = int(lags[apart[-1]]) if len(apart) else None
