@@ -40,7 +40,7 @@ from .products import jacobian_product
 from .scaled_matrix import ScaledMatrix
 from .simulation import simulate
 from .singular_values import SingularSpectrum, singular_spectrum
-from .stability import StabilityProperty, StabilityReport, stability
+from .stability_analysis import StabilityProperty, StabilityReport, stability
 from .tangents import jvp
 from .trajectory import Trajectory
 from .version import __version__

@@ -26,6 +26,7 @@ CELLS = [
     rnncore.GRU(np.ones((3, 1))),
     rnncore.Diagonal([0.5j, 0.1], np.ones((2, 1), complex)),
     rnncore.GatedDiagonal([[1.0]], [[1.0]]),
+    rnncore.DelayLine(3, 2),
     rnncore.Dense([[1.0]]),
     rnncore.Chain([CELL, rnncore.Dense(np.ones((1, 3)))]),
     rnncore.MatrixSequence(np.ones((3, 2, 2))),
@@ -51,6 +52,8 @@ RESULTS = [
     rnncore.memory_capacity(CELL, SERIES, max_lag=5),
     rnncore.long_term_dependence(CELL, SERIES, [[10.0]], lags=10),
     rnncore.memory_sweep(CELL, SERIES, leak=[1.0, 0.5], max_lag=50),
+    rnncore.stability(CELL),
+    rnncore.stability(CELL).bounded,
     rnncore.diagnose(CELL, SHORT),
     rnncore.diagnose(LSTM, SHORT).memories[0],
 ]

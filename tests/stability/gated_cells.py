@@ -3,7 +3,7 @@
 import numpy as np
 
 from rnncore import GRU, LSTM, jacobian, simulate
-from rnncore.stability.interval import Interval
+from rnncore.stability_analysis.interval import Interval
 
 PEEPHOLES = ("weight_ci", "weight_cf", "weight_co")
 

@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 
 from rnncore import GatedDiagonal
 from rnncore.backends.reference.nonlinearities import NONLINEARITIES
-from rnncore.stability.gated_diagonal import GatedDiagonalMap
-from rnncore.stability.gated_diagonal_units import judge_units
-from rnncore.stability.interval import Interval
+from rnncore.stability_analysis.gated_diagonal import GatedDiagonalMap
+from rnncore.stability_analysis.gated_diagonal_units import judge_units
+from rnncore.stability_analysis.interval import Interval
 
 from .gated_cells import assert_inside, points_in, runs, states, symmetric
 

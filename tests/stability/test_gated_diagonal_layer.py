@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from rnncore import GatedDiagonal
-from rnncore.stability.gated_diagonal_findings import gated_diagonal_layer
-from rnncore.stability.interval import Interval
+from rnncore.stability_analysis.gated_diagonal_findings import gated_diagonal_layer
+from rnncore.stability_analysis.interval import Interval
 
 from .gated_cells import assert_inside, runs, states, symmetric
 

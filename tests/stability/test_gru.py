@@ -7,9 +7,9 @@ from hypothesis import strategies as st
 from scipy.special import expit
 
 from rnncore import GRU, jacobian
-from rnncore.stability.gru import GruMap
-from rnncore.stability.interval import Interval
-from rnncore.stability.nonlinear import judge
+from rnncore.stability_analysis.gru import GruMap
+from rnncore.stability_analysis.interval import Interval
+from rnncore.stability_analysis.nonlinear import judge
 
 from .gated_cells import (
     assert_encloses_step_and_jacobian,

@@ -10,8 +10,8 @@ from scipy.optimize import brentq
 from scipy.special import expit, lambertw
 
 from rnncore import LSTM
-from rnncore.stability.interval import Interval
-from rnncore.stability.lstm import LstmMap
+from rnncore.stability_analysis.interval import Interval
+from rnncore.stability_analysis.lstm import LstmMap
 
 from .gated_cells import (
     assert_encloses_step_and_jacobian,

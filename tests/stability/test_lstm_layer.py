@@ -5,9 +5,9 @@ import pytest
 from scipy.special import lambertw
 
 from rnncore import LSTM
-from rnncore.stability.interval import Interval
-from rnncore.stability.lstm import LstmMap
-from rnncore.stability.lstm_findings import lstm_layer
+from rnncore.stability_analysis.interval import Interval
+from rnncore.stability_analysis.lstm import LstmMap
+from rnncore.stability_analysis.lstm_findings import lstm_layer
 
 from .gated_cells import assert_inside, random_lstm, random_scale, rounding, runs, states, symmetric
 

@@ -5,7 +5,7 @@ import numpy as np
 from ...arrays import as_count
 from ...cells import Elman
 from ...simulation import simulate
-from ...stability import stability
+from ...stability_analysis import stability
 from .arguments import as_numbers
 from .classic_figure import ClassicFigure
 from .panels import BLACK, RED, SKY, SMALL, page, panel

@@ -16,7 +16,7 @@ from .weighted_box import weighted_box
 from .witness import Witness
 
 SLOPES = "S-procedure for slopes of φ; Boyd et al. 1994, chapter 5; Revay, Wang and Manchester 2021"
-RAY = "an invariant cone around a direction that φ leaves open; proof in rnncore.stability.unbounded_direction"
+RAY = "an invariant cone around a direction that φ leaves open; proof in rnncore.stability_analysis.unbounded_direction"
 
 
 def elman_layer(layer_map, inputs, candidates=None):

@@ -1,7 +1,8 @@
-"""Layers without memory, and layers whose inputs are not known to be bounded."""
+"""Layers that see a fixed number of inputs, and layers whose inputs are not known to be bounded."""
 
 import numpy as np
 
+from ..cells import DelayLine, Dense
 from .findings import LayerFindings
 from .functions import value
 from .interval import Interval, as_interval, product
@@ -30,6 +31,15 @@ def dense_layer(layer_map, inputs):
     return LayerFindings(*found, as_interval(np.zeros(0)), outputs)
 
 
+def delay_line_layer(layer, inputs):
+    """LayerFindings of a DelayLine: its state is the last inputs, and zeros before them."""
+    line = Interval.concatenate([inputs] * layer.steps)
+    reached = Interval.hull(line, as_interval(np.zeros(layer.state_size)))
+    statement = f"it holds the last {layer.steps} inputs, |input| <= {inputs.magnitude.max():.6g}, and nothing else"
+    found = (StabilityProperty(name, "stable", statement, "the cell's definition", 0.0) for name in NAMES)
+    return LayerFindings(*found, reached, reached)
+
+
 def unknown_inputs(layer, judge_linear):
     """Of a layer behind one whose outputs are not known to be bounded.
 
@@ -45,6 +55,6 @@ def unknown_inputs(layer, judge_linear):
         if bounded.verdict == "stable":
             bounded = StabilityProperty("bounded", "undecided", f"by itself: {bounded.certificate}; but {statement}")
         return LayerFindings(bounded, found.incremental, found.gradients, None, None)
-    kind = "stable" if layer.state_size == 0 else "undecided"
+    kind = "stable" if isinstance(layer, (Dense, DelayLine)) else "undecided"
     found = (StabilityProperty(name, "undecided" if name == "bounded" else kind, statement) for name in NAMES)
     return LayerFindings(*found, None, None)

@@ -3,18 +3,18 @@
 import numpy as np
 
 from ..arrays import as_real_array
-from ..cells import GRU, LSTM, Cell, Dense, Elman, GatedDiagonal, MatrixSequence
+from ..cells import GRU, LSTM, Cell, DelayLine, Dense, Elman, GatedDiagonal, MatrixSequence
 from ..linear.state_space import is_linear
 from .cascade import bounds_of_parts, join, only_for_all_inputs, rests_before_first, rests_behind
 from .elman import elman_layer
 from .elman_map import ElmanMap
+from .finite_memory import DenseMap, delay_line_layer, dense_layer, unknown_inputs
 from .gated_diagonal_findings import gated_diagonal_layer
 from .gru import GruMap
 from .interval import Interval
 from .linear import linear_layer
 from .lstm import LstmMap
 from .lstm_findings import lstm_layer
-from .memoryless import DenseMap, dense_layer, unknown_inputs
 from .nonlinear import attracted_layer
 from .report import StabilityReport
 from .words import explain
@@ -98,10 +98,12 @@ def stability(cell, *, input_bound=1.0):
 def _judge(layer, inputs, rests):
     """``(findings, map or None)``; ``rests`` is None of the first layer, whose inputs are free."""
     if inputs is None:
-        return unknown_inputs(layer, linear_layer if layer.state_size and is_linear(layer) else None), None
+        return unknown_inputs(layer, linear_layer if _is_linear_recursion(layer) else None), None
     if isinstance(layer, Dense):
         layer_map = DenseMap(layer)
         return dense_layer(layer_map, inputs), layer_map
+    if isinstance(layer, DelayLine):
+        return delay_line_layer(layer, inputs), None
     candidates = None if rests is None else [rest.inputs for rest in rests]
     if type(layer) in _MAPS and not is_linear(layer):
         read, judge = _MAPS[type(layer)]
@@ -111,6 +113,10 @@ def _judge(layer, inputs, rests):
         return gated_diagonal_layer(layer, inputs, candidates), None
     found = linear_layer(layer, inputs)
     return found if rests is None else only_for_all_inputs(found), None
+
+
+def _is_linear_recursion(layer):
+    return is_linear(layer) and not isinstance(layer, (Dense, DelayLine))
 
 
 def _read_bound(input_bound, size):

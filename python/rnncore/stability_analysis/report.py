@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ..notebook import ShownInNotebooks
 from .condition import Condition
 from .witness import Witness
 
@@ -16,7 +17,7 @@ QUESTIONS = {
 
 
 @dataclass(frozen=True, eq=False)
-class StabilityProperty:
+class StabilityProperty(ShownInNotebooks):
     """One of the three questions, answered.
 
     Attributes
@@ -48,7 +49,7 @@ class StabilityProperty:
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class StabilityReport:
+class StabilityReport(ShownInNotebooks):
     """Result of :func:`rnncore.stability`.
 
     Attributes

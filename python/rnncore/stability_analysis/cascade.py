@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from ..cells import DelayLine, Dense
 from .fixed_point import constant_inputs
 from .interval import Interval, as_interval
 from .nonlinear import tighten
@@ -47,7 +48,10 @@ def rests_behind(layer, layer_map, found, rests):
     """Those in which this layer is proved to rest too: a box that it maps into itself holds a fixed point (Brouwer)."""
     following = []
     for rest in rests:
-        if layer.state_size == 0:
+        if isinstance(layer, DelayLine):
+            line = Interval.concatenate([rest.inputs] * layer.steps)
+            following.append(replace(rest, states=(*rest.states, line.middle), inputs=line))
+        elif isinstance(layer, Dense):
             following.append(replace(rest, states=(*rest.states, np.zeros(0)), inputs=layer_map.output_of(rest.inputs)))
         elif found.states is not None and found.incremental.verdict == "stable" and layer_map is not None:
             box = found.states
