@@ -117,7 +117,8 @@ class Interval:
 
     def __mul__(self, other):
         other = as_interval(other)
-        products = [a * b for a in (self.lower, self.upper) for b in (other.lower, other.upper)]
+        with np.errstate(invalid="ignore", over="ignore", under="ignore"):
+            products = [a * b for a in (self.lower, self.upper) for b in (other.lower, other.upper)]
         products = [np.where(np.isnan(product), 0.0, product) for product in products]  # 0 · ∞, of a bound that is open
         return Interval(_down(np.minimum.reduce(products)), _up(np.maximum.reduce(products)))
 
