@@ -49,7 +49,7 @@ def test_it_is_drawn_for_print_with_every_axis_labelled(name, tmp_path):
 @pytest.mark.parametrize("name", FIGURES)
 def test_nothing_lies_outside_of_the_page(name):
     figure = small(name).figure
-    figure.canvas.draw()
+    figure.draw_without_rendering()  # lays it out
     page, found = figure.bbox, figure.get_tightbbox()
     width, height = page.width / figure.dpi, page.height / figure.dpi
     assert found.x0 >= 0 and found.y0 >= 0 and found.x1 <= width and found.y1 <= height

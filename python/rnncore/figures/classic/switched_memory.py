@@ -118,7 +118,7 @@ def _draw_run(ax, numbers):
     flags = {OLD_AT: "store", STORED_AT: "store", int(steps[-1]): "release"}
     for step, word in flags.items():
         place = at[steps == step][0]
-        ax.axvline(place, color=BLACK, linewidth=0.7, linestyle=":", ymax=0.86)
+        ax.axvline(place, color=BLACK, linewidth=0.7, linestyle=":", ymin=0.16, ymax=0.86)
         ax.annotate(word, (place, 1.12), ha="center", fontsize=7)
     ax.annotate("…", (_FIRST + (_GAP - 1) / 2, 0), ha="center", va="center", fontsize=14)
     ax.set_xticks([at[steps == step][0] for step in flags], [f"{step:,}" for step in flags])
