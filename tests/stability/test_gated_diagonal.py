@@ -99,9 +99,16 @@ def test_the_constant_error_carousel_holds_and_adds_up():
 
 
 def test_a_carousel_that_nothing_drives_stays_at_zero():
-    for cell in (one_unit([0.0], [0.0], 0.0, 1.0), one_unit([1.0], [0.0], -1.0, 2.0, "relu")):
+    for cell in (one_unit([0.0], [0.0], 0.0, 1.0), one_unit([1.0], [0.0], -1.0, 1.0, "relu")):
         unit = judge(cell, 1.0)[0]
         assert (unit.forgets, unit.bound, unit.growing) == (False, 0.0, None)
+
+
+def test_a_unit_that_nothing_drives_grows_from_any_other_state():
+    cell = one_unit([0.0], [2.0], 0.0, 0.0)
+    unit = judge(cell, 1.0)[0]
+    assert unit.bound == np.inf
+    np.testing.assert_array_equal(unit.growing.simulate(cell, 3).states[:, 0], [2, 4, 8])
 
 
 def test_a_gate_of_minus_one_adds_up_what_alternates():

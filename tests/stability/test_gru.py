@@ -9,6 +9,7 @@ from scipy.special import expit
 from rnncore import GRU, jacobian
 from rnncore.stability.gru import GruMap
 from rnncore.stability.interval import Interval
+from rnncore.stability.nonlinear import judge
 
 from .gated_cells import (
     assert_encloses_step_and_jacobian,
@@ -165,7 +166,7 @@ def test_at_the_border_of_what_is_certified_pairs_come_together_too(reset_after,
 def test_the_papers_condition_would_certify_a_bistable_network_whose_reset_comes_after():
     """The reset gate multiplies the bias b_hn: h = tanh(4 r(h) - 2) has two stable solutions."""
     cell = GRU([[8.0], [0.0], [0.0]], None, [0.0, 0.0, -2.0], [0.0, -30.0, 4.0])
-    final = states(cell, np.zeros((400, 1, 0)).repeat(2, axis=1), np.array([[-0.9], [0.9]]))[-1]
+    final = states(cell, np.zeros((400, 2, 0)), np.array([[-0.9], [0.9]]))[-1]
     assert final[1, 0] - final[0, 0] > 1
     nothing = symmetric(1.0, 0)
     papers = GruMap(cell.replace(reset_after=False)).conditions(nothing, symmetric(1.0, 1))[1]
@@ -173,3 +174,26 @@ def test_the_papers_condition_would_certify_a_bistable_network_whose_reset_comes
     assert papers.value < 1e-9
     assert own.value > 1
     assert certificate(GruMap(cell), nothing, GruMap(cell).attracting_box(nothing)) is None
+
+
+def verdict_on(cell, inputs):
+    return judge(GruMap(cell), inputs, GruMap(cell).attracting_box(inputs))
+
+
+def test_a_layer_with_two_stable_states_is_bounded_and_does_not_forget():
+    cell = GRU([[8.0], [0.0], [0.0]], None, [0.0, 0.0, -2.0], [0.0, -30.0, 4.0])
+    found = verdict_on(cell, symmetric(1.0, 0))
+    assert [answer.verdict for answer in found.properties] == ["stable", "unstable", "unstable"]
+    pair = found.incremental.witness.simulate(cell, 500).states[:, :, 0]
+    assert abs(pair[-1, 0] - pair[-1, 1]) > 0.5
+
+
+@either
+def test_layers_with_small_recurrent_weights_forget_however_open_their_update_gates_are(reset_after, rng):
+    """u is 1 - 5e-7 at most; the conditions of the papers divide by 1 - u."""
+    weights = 0.05 * rng.normal(size=(12, 4)), 0.1 * rng.normal(size=(12, 2))
+    bias = np.repeat([0.0, 14.0, 0.0], 4)
+    found = verdict_on(GRU(*weights, bias, reset_after=reset_after), symmetric(1.0, 2))
+    assert [answer.verdict for answer in found.properties] == ["stable"] * 3
+    assert 1 - 1e-5 < found.incremental.rate < 1
+    assert not found.incremental.conditions[-1].holds

@@ -11,11 +11,17 @@ from .report import StabilityProperty
 SOURCE = "units by themselves, gates that see inputs only; docs: stability of gated cells, GatedDiagonal"
 
 
-def gated_diagonal_layer(layer, inputs):
-    """LayerFindings of a GatedDiagonal layer."""
+def gated_diagonal_layer(layer, inputs, candidates=None):
+    """LayerFindings of a GatedDiagonal layer.
+
+    Parameters
+    ----------
+    candidates : list of Interval (n_in,), optional
+        Constant inputs that are possible; None: all inputs in the box are, in any order.
+    """
     cell = GatedDiagonalMap(layer)
     units = []
-    for unit in judge_units(cell, inputs):
+    for unit in judge_units(cell, inputs, candidates):
         units.append(unit)
         if unit.bound == np.inf:  # which settles all three questions
             break

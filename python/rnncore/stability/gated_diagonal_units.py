@@ -1,55 +1,30 @@
 """What becomes of each unit of a GatedDiagonal, decided in rational numbers where its gate may reach 1.
 
-|ψ| < 1 everywhere: the unit forgets, and is bounded. |ψ| > 1 somewhere: differences grow there, and so does c once
-something drove it. |ψ| = 1 at most: differences are held where it is 1, on a face of the box of inputs; c adds up
+|ψ| < 1 everywhere: the unit forgets, and is bounded. |ψ| > 1 somewhere: differences grow there, and so does c but from
+one state. |ψ| = 1 at most: differences are held where it is 1, on a face of the box of inputs; c adds up
 what drives it there. ψ = identity, ReLU and the positive side of ELU are rational functions of the weights; softplus
 is never 1 at a rational argument, and σ and tanh are below 1. docs/stability_gated_proofs.md
 """
-
-from dataclasses import dataclass
 
 import numpy as np
 
 from .boxes import quotient_above
 from .functions import slope, value
+from .gated_diagonal_candidates import judge_under_candidates
+from .gated_diagonal_unit import Unit, grown, held
 from .interval import Interval
 from .rational import RationalSum, float_above
-from .witness import Witness
 
 
-@dataclass(frozen=True)
-class Unit:
-    """One unit under inputs in a box.
-
-    Attributes
-    ----------
-    unit : int
-    forgets : bool or None
-        Whether differences between runs die out, and gradients with them, under all inputs; None: undecided.
-    bound : float or None
-        Of ``|c|`` in runs from zero; infinite where there are unbounded ones; None: undecided, or beyond float64.
-    holding : Witness or None
-        Where it does not forget: inputs under which a difference that begins as 1 never shrinks.
-    growing : Witness or None
-        Where ``bound`` is infinite: inputs that drive c, from zero, beyond all bounds.
-    explanation : str
-    """
-
-    unit: int
-    forgets: bool | None
-    bound: float | None
-    holding: Witness | None = None
-    growing: Witness | None = None
-    explanation: str = ""
-
-
-def judge_units(cell, inputs):
+def judge_units(cell, inputs, candidates=None):
     """Each unit in turn, as an iterator: a caller may stop at the first that settles its question.
 
     Parameters
     ----------
     cell : GatedDiagonalMap
     inputs : Interval (n_in,)
+    candidates : list of Interval (n_in,), optional
+        Constant inputs that are possible, each somewhere in an interval; None: all inputs in the box are, in any order.
 
     Yields
     ------
@@ -62,7 +37,11 @@ def judge_units(cell, inputs):
             explanation = f"its gate is below 1, at most {gates.magnitude[unit]:.6g}"
             yield Unit(int(unit), True, bound, explanation=explanation)
         else:
-            yield _Judge(cell, inputs, int(unit)).judge()
+            found = _Judge(cell, inputs, int(unit)).judge()
+            if found.forgets or candidates is None:
+                yield found
+            else:
+                yield judge_under_candidates(cell, found, candidates)
 
 
 class _Judge:
@@ -72,7 +51,6 @@ class _Judge:
         self.cell, self.inputs, self.unit = cell, inputs, unit
         self.weights, self.gate_weights = cell.weight_ih[unit], cell.weight_gate[unit]
         self.gate = RationalSum(self.gate_weights, cell.bias_gate[unit], inputs.lower, inputs.upper)
-        self.drive = self._drive_over(inputs.lower, inputs.upper)
         self.ends = [(self.gate.largest, self.gate.largest_at, 1)]
         if cell.gate_nonlinearity == "identity":
             self.ends.append((-self.gate.least, self.gate.least_at, -1))
@@ -109,19 +87,14 @@ class _Judge:
 
     def _beyond(self, vertex, size):
         explanation = f"its gate reaches {size:.6g} under an input within the bound"
-        holding = self._held(vertex)
-        if self._is_never_driven():
-            return Unit(self.unit, False, 0.0, holding, explanation=f"{explanation}, but nothing ever drives it")
-        if self._drives_at(vertex):
-            return Unit(self.unit, False, np.inf, holding, self._grown(vertex), explanation)
-        growing = self._grown(vertex, start=self._strongest_drive(self.drive))
-        return Unit(self.unit, False, np.inf, holding, growing, explanation)
+        growing = self._grown(vertex, begin=0.0 if self._drives_at(vertex) else 1.0)
+        return Unit(self.unit, False, np.inf, self._held(vertex), growing, explanation)
 
     def _at_one(self):
         faces = [(vertex, sign) for size, vertex, sign in self.ends if size == 1]
         holding = self._held(faces[0][0])
         explanation = f"its gate reaches {faces[0][1]} exactly, under an input within the bound, and holds what c is"
-        if self._is_never_driven():
+        if self._is_zero(self._drive_over(self.inputs.lower, self.inputs.upper)):
             return Unit(self.unit, False, 0.0, holding, explanation=f"{explanation}; nothing ever drives it")
         driven_while_held = False
         for vertex, sign in faces:
@@ -174,9 +147,6 @@ class _Judge:
     def _drives_at(self, x):
         return not self._is_zero(self._drive_over(x, x))
 
-    def _is_never_driven(self):
-        return self._is_zero(self.drive)
-
     def _is_zero(self, drive):
         """Whether φ is 0 over a whole range of arguments."""
         if self.cell.nonlinearity in ("sigmoid", "softplus"):
@@ -193,13 +163,7 @@ class _Judge:
         return drive.largest_at if never_zero or largest >= -least else drive.least_at
 
     def _held(self, vertex):
-        """Two runs that differ by 1 in the unit."""
-        state, zero = np.zeros((2, self.cell.state_size))
-        state[self.unit] = 1.0
-        claim = f"the difference of the two runs in unit {self.unit} does not shrink"
-        return Witness(state, np.array([vertex]), other_state=zero, claim=claim)
+        return held(self.cell, self.unit, vertex)
 
-    def _grown(self, *cycle, start=None):
-        claim = f"unit {self.unit} grows beyond all bounds"
-        start = None if start is None else np.array([start])
-        return Witness(np.zeros(self.cell.state_size), np.array(cycle), start, claim=claim)
+    def _grown(self, *cycle, begin=0.0):
+        return grown(self.cell, self.unit, np.array(cycle), begin)

@@ -39,9 +39,12 @@ class LstmMap:
         """A box around 0 that no run from within leaves, as small as found; None where none was found."""
         return lstm_boxes.invariant_box(self, inputs)
 
-    def escape(self, inputs):
-        """An :class:`~.lstm_escape.Escape` along which c grows beyond all bounds, or None where none was found."""
-        return lstm_escape.escape(self, inputs)
+    def escape(self, inputs, candidates=None):
+        """An :class:`~.lstm_escape.Escape` along which c grows beyond all bounds, or None where none was found.
+
+        ``candidates`` are intervals of constant inputs that are possible; None: all of the box.
+        """
+        return lstm_escape.escape(self, inputs, candidates)
 
     def output(self, state):
         return state[: self.output_size]

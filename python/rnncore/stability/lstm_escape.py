@@ -45,17 +45,27 @@ class Escape:
         return not self.witness.state.any()
 
 
-def escape(lstm, inputs):
+def escape(lstm, inputs, candidates=None):
     """The fastest one found, from zero if possible; None where nothing was proved."""
-    found = [_escape_of_unit(lstm, inputs, unit) for unit in np.flatnonzero(lstm.w_cf)]
+    found = []
+    for unit in np.flatnonzero(lstm.w_cf):
+        constant = [_strongest_drive(lstm, inputs, unit)] if candidates is None else candidates
+        found += [_escape_of_unit(lstm, x, unit) for x in constant]
     return max((e for e in found if e is not None), key=lambda e: (e.is_from_zero, e.growth), default=None)
 
 
-def _escape_of_unit(lstm, inputs, unit):
+def _strongest_drive(lstm, inputs, unit):
+    """The constant input that drives c of the unit most to the side where its forget gate opens."""
+    towards = lstm.w_cf[unit] * np.sign(lstm.arguments.weight_ih[2 * lstm.output_size + unit])
+    return Interval.exact(np.where(towards > 0, inputs.upper, inputs.lower))
+
+
+def _escape_of_unit(lstm, x, unit):
+    """Under a constant input somewhere in the interval x."""
     sign = np.sign(lstm.w_cf[unit])
     if sign * lstm.w_ci[unit] < 0:  # the drive ends too: c grows like a logarithm, or not; nothing is claimed
         return None
-    x, least = _under_strongest_drive(lstm, inputs, unit, sign)
+    least = _least_gates(lstm, x, unit, sign)
     if least.g <= 0:
         return None
     c = 2.0 ** np.arange(1.0, 60.0) / abs(lstm.w_cf[unit])
@@ -79,22 +89,19 @@ def _escape_of_unit(lstm, inputs, unit):
     return Escape(
         int(unit),
         growth,
-        Witness(state, x[None], claim=claim),
+        Witness(state, x.middle[None], claim=claim),
         f"{claim} {begins}, under a constant input and whatever the other units do: the larger its c, the less of it "
         f"the forget gate lets go, by its peephole of {peephole:.3g}",
     )
 
 
-def _under_strongest_drive(lstm, inputs, unit, sign):
-    """The constant input that drives c of the unit most to the side of ``sign``, and lower bounds under it there."""
-    size = lstm.output_size
-    towards = sign * lstm.arguments.weight_ih[2 * size + unit]
-    x = np.where(towards > 0, inputs.upper, inputs.lower)
-    h = Interval.symmetric(np.ones(size))
+def _least_gates(lstm, x, unit, sign):
+    """Lower bounds while c of the unit is on the side of ``sign``."""
+    h = Interval.symmetric(np.ones(lstm.output_size))
     h.lower[unit], h.upper[unit] = (0.0, 1.0) if sign > 0 else (-1.0, 0.0)
-    z_i, z_f, z_g, _ = (part[unit] for part in lstm.arguments.split(lstm.arguments(Interval.exact(x), h)))
+    z_i, z_f, z_g, _ = (part[unit] for part in lstm.arguments.split(lstm.arguments(x, h)))
     g = value("tanh", z_g if sign > 0 else -z_g)
-    return x, SimpleNamespace(
+    return SimpleNamespace(
         z_i=z_i.lower, z_f=z_f.lower, g=g.lower, w_ci=sign * lstm.w_ci[unit], w_cf=sign * lstm.w_cf[unit]
     )
 

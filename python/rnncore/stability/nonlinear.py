@@ -56,6 +56,11 @@ def judge(layer_map, inputs, box, bounded=None, contracts=None, candidates=None,
     return LayerFindings(_named(bounded, "bounded", conditions), incremental, gradients, states, outputs)
 
 
+def attracted_layer(layer_map, inputs, candidates=None):
+    """LayerFindings of a layer whose runs all enter one box."""
+    return judge(layer_map, inputs, layer_map.attracting_box(inputs), candidates=candidates)
+
+
 def tighten(layer_map, inputs, box, keep_zero=True):
     """The image of a box that is mapped into itself, of that the image, and so on; zero is kept in it where asked.
 
@@ -73,18 +78,18 @@ def tighten(layer_map, inputs, box, keep_zero=True):
 
 
 def _contraction(layer_map, inputs, box):
-    kept = 0.0
+    """Where one bound on Jacobians fails the other may hold: intervals that cancel in one do not in the other."""
+    bounds = [(layer_map.jacobian(inputs, box), 0.0)]
     if hasattr(layer_map, "contraction"):
-        matrix, kept = layer_map.contraction(inputs, box)
-    else:
-        matrix = layer_map.jacobian(inputs, box)
-    norm = smallest_weighted_norm(matrix.magnitude)
-    if not norm.rate < 1:
-        return None
-    kept = float(np.max(kept, initial=0.0))
-    rate = float(np.nextafter(kept + (1 - kept) * norm.rate, np.inf))
-    statement = f"the Jacobian's bound over all states reached has norm {norm.rate:.6g} < 1 in a weighted largest norm"
-    return StabilityProperty("incremental", "stable", statement, PERRON, rate if rate < 1 else None)
+        bounds.insert(0, layer_map.contraction(inputs, box))
+    for matrix, kept in bounds:
+        norm = smallest_weighted_norm(matrix.magnitude)
+        if norm.rate < 1:
+            kept = float(np.max(kept, initial=0.0))
+            rate = float(np.nextafter(kept + (1 - kept) * norm.rate, np.inf))
+            statement = f"a bound on the Jacobians of all states reached contracts by {norm.rate:.6g} < 1"
+            return StabilityProperty("incremental", "stable", statement, PERRON, rate if rate < 1 else None)
+    return None
 
 
 def _proves(condition):

@@ -1,8 +1,9 @@
 """Quadratic forms that prove on which side of the unit circle a matrix has eigenvalues.
 
 Let P be symmetric with r² P - Aᵀ P A positive definite. If P is positive definite, ‖A^k x‖_P <= r^k ‖x‖_P: no
-eigenvalue is larger than r (Lyapunov; Stein 1952). If xᵀ P x < 0 for some x and r >= 1, then (A^k x)ᵀ P (A^k x) <= r^{2k} xᵀ P x:
-A^k x grows without bounds, and there is an eigenvalue beyond r. Where P comes from does not matter for the proof.
+eigenvalue is larger than r (Lyapunov; Stein 1952). If xᵀ P x < 0 for some x and r >= 1, then
+(A^k x)ᵀ P (A^k x) <= r^{2k} xᵀ P x: A^k x grows without bounds, and there is an eigenvalue beyond r. Where P comes from
+does not matter for the proof.
 """
 
 from dataclasses import dataclass

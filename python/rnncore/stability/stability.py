@@ -8,20 +8,21 @@ from ..linear.state_space import is_linear
 from .cascade import bounds_of_parts, join, only_for_all_inputs, rests_before_first, rests_behind
 from .elman import elman_layer
 from .elman_map import ElmanMap
-from .gated import gru_layer, lstm_layer
 from .gated_diagonal_findings import gated_diagonal_layer
 from .gru import GruMap
 from .interval import Interval
 from .linear import linear_layer
 from .lstm import LstmMap
+from .lstm_findings import lstm_layer
 from .memoryless import DenseMap, dense_layer, unknown_inputs
+from .nonlinear import attracted_layer
 from .report import StabilityReport
 from .words import explain
 
 _MAPS = {
     Elman: (ElmanMap, elman_layer),
     LSTM: (LstmMap, lstm_layer),
-    GRU: (GruMap, gru_layer),
+    GRU: (GruMap, attracted_layer),
 }
 
 
@@ -101,11 +102,14 @@ def _judge(layer, inputs, rests):
     if isinstance(layer, Dense):
         layer_map = DenseMap(layer)
         return dense_layer(layer_map, inputs), layer_map
+    candidates = None if rests is None else [rest.inputs for rest in rests]
     if type(layer) in _MAPS and not is_linear(layer):
         read, judge = _MAPS[type(layer)]
         layer_map = read(layer)
-        return judge(layer_map, inputs, None if rests is None else [rest.inputs for rest in rests]), layer_map
-    found = (gated_diagonal_layer if isinstance(layer, GatedDiagonal) else linear_layer)(layer, inputs)
+        return judge(layer_map, inputs, candidates), layer_map
+    if isinstance(layer, GatedDiagonal):
+        return gated_diagonal_layer(layer, inputs, candidates), None
+    found = linear_layer(layer, inputs)
     return found if rests is None else only_for_all_inputs(found), None
 
 

@@ -20,14 +20,14 @@ from ..cells.base import is_sparse
 from .interval import Interval, as_interval, matrix_product
 from .quadratic_form import is_hyperbolic
 
-_STARTS, _ITERATIONS = 8, 60
+_STARTS, _ITERATIONS, _NEWTON = 8, 60, 15
 _MOST_WORK = 2e8  # of the eigenvectors of all patterns that are tried
 _RADII = (1e-11, 1e-9, 1e-7)
 
 
 @dataclass(frozen=True, eq=False)
 class UnboundedDirection:
-    """``direction`` (n,), about v, largest entry 1; a ``scale`` s that dwarfs inputs and biases; ``growth``, below λ."""
+    """``direction`` (n,), about v, largest entry 1; ``scale``, an s that dwarfs inputs; ``growth``, below λ."""
 
     direction: np.ndarray
     scale: float
@@ -41,27 +41,51 @@ def find_unbounded_direction(layer_map, inputs, seed=0):
     size, share = len(weight), float(leak.middle)
     left = max(8, int(_MOST_WORK // (25 * size**3)))
     largest, tried = 0.0, set()
-    for v in _starts(size, seed):
-        logs = []
+    for start in _starts(size, seed):
+        v, logs = start, []
         for _ in range(_ITERATIONS):
-            open_units = weight @ v > 0
-            key = open_units.tobytes()
-            if key not in tried and open_units.any() and left > 0:
-                tried.add(key)
-                left -= 1
-                proved = _prove(weight, leak, open_units)
-                if proved is not None:
-                    direction, growth = proved
-                    return UnboundedDirection(direction, _dwarfing_scale(layer_map, inputs), growth), growth
-            v = (1 - share) * v + share * np.maximum(weight @ v, 0)
-            growth = v.max()
+            new = (1 - share) * v + share * np.maximum(weight @ v, 0)
+            growth = new.max()
             if not (growth > 0 and np.isfinite(growth)):
                 break
             logs.append(np.log(growth))
-            v = v / growth
+            for ray in (v, _newton(weight, share, v, growth)) if left > 0 else ():
+                open_units = weight @ ray > 0
+                key = open_units.tobytes()
+                if key not in tried and open_units.any():
+                    tried.add(key)
+                    left -= 1
+                    proved = _prove(weight, leak, open_units)
+                    if proved is not None:
+                        direction, growth = proved
+                        return UnboundedDirection(direction, _dwarfing_scale(layer_map, inputs), growth), growth
+            v = new / growth
         else:
             largest = max(largest, float(np.exp(np.mean(logs[_ITERATIONS // 2 :]))))
     return None, largest
+
+
+def _newton(weight, share, v, growth):
+    """Towards a ray that the map far out keeps, (1 - a) v + a max(W v, 0) = λ v; where it gets to, if not there."""
+    size = len(v)
+    v = v / v.sum()
+    for _ in range(_NEWTON):
+        moved = share * weight * (weight @ v > 0)[:, None] + (1 - share) * np.eye(size)
+        corner = np.block([[moved - growth * np.eye(size), -v[:, None]], [np.ones((1, size)), np.zeros((1, 1))]])
+        try:
+            step = np.linalg.solve(corner, np.append(growth * v - moved @ v, 0.0))
+        except np.linalg.LinAlgError:
+            break
+        if not np.isfinite(step).all():
+            break
+        v, growth = np.maximum(v + step[:size], 0.0), growth + step[size]
+        total = v.sum()
+        if not total > 0:
+            return np.ones(size)
+        v = v / total
+        if np.abs(step).max() < 1e-12:
+            break
+    return v
 
 
 def _starts(size, seed):
