@@ -25,7 +25,10 @@ def _block(translator, node):
 
 def _convert(node, as_block):
     try:
-        return tex2mathml(node.astext(), as_block=as_block)
+        formula = tex2mathml(node.astext(), as_block=as_block)
+        # Bars around something, not between two things: browsers leave less space.
+        formula = formula.replace('<mo class="mathopen">|</mo>', '<mo form="prefix" stretchy="false">|</mo>')
+        return formula.replace("<mo>|</mo>", '<mo form="postfix" stretchy="false">|</mo>')
     except MathError as error:
         _logger.warning("%s in %r", error, node.astext(), location=node)
         return ""
