@@ -14,6 +14,7 @@ from .recurrence import describe_recurrences
 from .report import Diagnosis
 from .run import run_watched
 from .saturation import saturation_watchers
+from .stability import prove_stability
 from .task import make_task
 from .traces import TraceWatcher
 
@@ -93,11 +94,14 @@ def diagnose(
     judged = forecast.result() if forecast else None
     options = {"seed": seed, "backend": backend, "threads": threads}
     gradients = measure_gradients(task, start, **options)
+    stability, no_stability = prove_stability(task)
     return Diagnosis(
         run=run,
         boundedness=boundedness,
         saturation=tuple(watcher.result() for watcher in saturation),
         gates=tuple(gate for watcher in gates for gate in watcher.results()),
+        stability=stability,
+        no_stability=no_stability,
         recurrence=describe_recurrences(task.cell),
         forgetting=measure_forgetting(task, boundedness, **options),
         gradients=gradients,

@@ -9,6 +9,7 @@ from .gates import plot_gates
 from .gradients import DECADES, plot_gradients
 from .memory_capacity import plot_memory_capacity
 from .memory_horizon import plot_memory_horizon
+from .stability import draw as plot_stability
 from .style import GREY
 from .traces import plot_traces
 
@@ -17,14 +18,14 @@ _ROW = 3.6  # inches more for another row of panels
 
 
 def plot_diagnosis(diagnosis, figure=None):
-    """Forecast (or states) above; forgetting, gradients, activations and eigenvalues below; under these horizon and
-    capacity, and what the first gated layer keeps, in a figure made higher. Returns the figure."""
+    """Forecast (or states) above; forgetting, gradients, activations and eigenvalues below; under these horizon,
+    capacity and what is proved, and what the first gated layer keeps, in a figure made higher. Returns the figure."""
     if figure is None:
         import matplotlib.pyplot as plt
 
         figure = plt.figure(figsize=SIZE, layout="constrained")
     figure.get_layout_engine().set(w_pad=0.12, h_pad=0.1, wspace=0.03, hspace=0.05)
-    further = [row for row in (_panels_of_recall(diagnosis.recall), _panels_of_memory(diagnosis)) if row]
+    further = [row for row in (_panels_of_recall(diagnosis), _panels_of_memory(diagnosis)) if row]
     rows = [row for row in (_panels(diagnosis), *further) if row]
     if further:
         figure.set_size_inches(figure.get_figwidth(), figure.get_figheight() + len(further) * _ROW)
@@ -60,12 +61,14 @@ def _panels(diagnosis):
     return panels
 
 
-def _panels_of_recall(recall):
-    panels = []
+def _panels_of_recall(diagnosis):
+    recall, panels = diagnosis.recall, []
     if recall.horizon is not None:
         panels.append(lambda ax: plot_memory_horizon(recall.horizon, ax))
     if recall.capacity is not None:
         panels.append(lambda ax: plot_memory_capacity(recall.capacity, ax))
+    if diagnosis.stability is not None:
+        panels.append(lambda ax: plot_stability(diagnosis.stability, ax))
     return panels
 
 
