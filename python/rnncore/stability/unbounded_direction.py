@@ -106,9 +106,7 @@ def _eigenpair(matrix, v, eigenvalue):
 
     def jacobian(box):
         corner = matrix - as_interval(np.eye(size)) * box[size]
-        return Interval.block(
-            [[corner, -box[:size].reshape(size, 1)], [as_interval(row), as_interval(np.zeros((1, 1)))]]
-        )
+        return Interval.block([[corner, -box[:size].reshape(size, 1)], [as_interval(row), as_interval(np.zeros((1, 1)))]])
 
     here = as_interval(point)
     image = matrix_product(matrix, here[:size].reshape(size, 1)).reshape(size) - here[:size] * here[size]
