@@ -2,10 +2,10 @@
 
     python benchmarks/stability.py [--quick] [--output FILE]
 
-Random cells of every kind, of 1 to 24 units, spectral radii from 0.05 to 5 and a tenth of them within 1e-3 to 1e-12
-of 1. "stable" is wrong where a long run leaves the bound, or two runs stay apart that should have come together by the proved
-rate; "unstable" where its witness does not do what it claims; linear layers are judged by their eigenvalues too, in 50
-digits near the border. A markdown table is written beside the JSON.
+Random cells of every kind, of 1 to 24 units, spectral radii from 0.05 to 5 and a tenth of them within 1e-3 to
+1e-12 of 1. "stable" is wrong where a long run leaves the bound, or two runs stay apart that should have come
+together by the proved rate; "unstable" where its witness does not do what it claims; linear layers are judged
+by their eigenvalues too, in 50 digits near the border. A markdown table is written beside the JSON.
 """
 
 import argparse
