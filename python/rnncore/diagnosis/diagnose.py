@@ -15,6 +15,7 @@ from .recurrence import describe_recurrences
 from .report import Diagnosis
 from .run import run_watched
 from .saturation import saturation_watchers
+from .stability import prove_stability
 from .task import make_task
 from .traces import TraceWatcher
 
@@ -98,11 +99,14 @@ def diagnose(
     judged = forecast.result() if forecast else None
     options = {"seed": seed, **execution}
     gradients = watch.time("gradients and exponents", measure_gradients, task, start, **options)
+    stability, no_stability = watch.time("proofs of stability", prove_stability, task)
     return Diagnosis(
         run=run,
         boundedness=boundedness,
         saturation=tuple(watcher.result() for watcher in saturation),
         gates=tuple(gate for watcher in gates for gate in watcher.results()),
+        stability=stability,
+        no_stability=no_stability,
         recurrence=watch.time("recurrent matrices", describe_recurrences, task.cell),
         forgetting=watch.time("forgetting", measure_forgetting, task, boundedness, **options),
         gradients=gradients,

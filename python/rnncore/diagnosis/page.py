@@ -11,6 +11,7 @@ _WHOLE = 0.9995  # a share that is written as 100 %
 _SMALLEST_SHARE = 1e-4
 _CANCELS = 4.0  # times the gradient
 _WIDTH = 100
+_LONGEST_CERTIFICATE = 240  # letters
 _LONGEST_WRITTEN = 1e12  # longer times are written with an exponent
 _LEAST_DECIMAL = 1e-6  # smaller errors are written with an exponent
 
@@ -34,6 +35,7 @@ def sections(diagnosis):
         *[_memory(found, diagnosis) for found in diagnosis.memories],
         _forecast(diagnosis.forecast, diagnosis.no_forecast),
         _boundedness(diagnosis.boundedness, diagnosis.saturation),
+        _stability(diagnosis),
         *_recurrences(diagnosis.recurrence),
     ]
 
@@ -304,6 +306,31 @@ def _boundedness(bounds, saturation):
         always = f"; {found.always:,} of {found.units:,} units always" if found.always else ""
         rows.append((label, f"{_percent(found.share)} of all values ({found.criterion}){always}"))
     return Section(f"How the {bounds.quantity} behaves", rows, bounds.verdict.capitalize(), "boundedness")
+
+
+_PROVED = {"stable": "proved", "unstable": "refuted", "undecided": "neither proved nor refuted"}
+_CLAIMS = {"bounded": "stays bounded", "incremental": "forgets its start", "gradients": "gradients vanish"}
+
+
+def _stability(diagnosis):
+    title, report = "What is proved", diagnosis.stability
+    if report is None:
+        return Section(title, [], f"Nothing: {diagnosis.no_stability}", "stability")
+    where = "For all inputs as large as those of the series" if diagnosis.run.passes else "Without input"
+    told = "; ".join(f"{_CLAIMS[found.name]}: {_PROVED[found.verdict]}" for found in report.properties)
+    rows = [(_CLAIMS[found.name], _certificate(found)) for found in report.properties]
+    if report.gradients.certificate == report.incremental.certificate:
+        rows[2] = (rows[2][0], f"{_PROVED[report.gradients.verdict]}: by the same")
+    if report.bound is not None:
+        largest = diagnosis.boundedness.largest
+        seen = "" if largest is None else f"; the largest seen is {largest:.4g}"
+        rows.insert(1, ("bound from zero", f"no unit exceeds {report.bound:.4g}{seen}"))
+    return Section(title, rows, f"{where}: {told}", "stability")
+
+
+def _certificate(found):
+    short = textwrap.shorten(found.certificate, _LONGEST_CERTIFICATE, placeholder=" …")
+    return f"{_PROVED[found.verdict]}: {short}" + (f" [{found.source}]" if found.source else "")
 
 
 def _recurrences(found):

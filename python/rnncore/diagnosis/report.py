@@ -8,6 +8,7 @@ import numpy as np
 
 from ..gated_memory.result import root_sum
 from ..notebook import ShownInNotebooks
+from ..stability_analysis import StabilityReport
 from ..whole_files import naming, whole_file
 from .boundedness import Boundedness
 from .forecast import Forecast
@@ -39,6 +40,10 @@ class Diagnosis(ShownInNotebooks):
         One for each recurrent layer whose nonlinearity can saturate.
     gates : tuple of Gate
         How often the gates of each kind, layer by layer, stand open or closed.
+    stability : StabilityReport or None
+        What is proved for all inputs as large, column by column, as those of the series.
+    no_stability : str or None
+        Why there is none.
     recurrence : tuple of Recurrence
         Spectral radius and norms of each recurrent matrix.
     forgetting : Forgetting
@@ -61,6 +66,8 @@ class Diagnosis(ShownInNotebooks):
     boundedness: Boundedness
     saturation: tuple[Saturation, ...]
     gates: tuple[Gate, ...]
+    stability: StabilityReport | None
+    no_stability: str | None
     recurrence: tuple[Recurrence, ...]
     forgetting: Forgetting
     gradients: Gradients
@@ -79,6 +86,8 @@ class Diagnosis(ShownInNotebooks):
         """Numbers, strings, lists and dicts; the curves thinned to some 200 points, the figure's arrays left out. What
         is not finite is None."""
         facts = {f.name: _plain(getattr(self, f.name)) for f in fields(self) if f.name != "traces"}
+        if self.stability is not None:
+            facts["stability"] = _plain(self.stability.to_dict())
         facts["boundedness"]["verdict"] = self.boundedness.verdict
         for name in ("duration", "duration_for_good", "time_constant"):
             facts["forgetting"][name] = _plain(getattr(self.forgetting, name))

@@ -9,15 +9,15 @@ _ROW = 3.6  # inches more for another row of panels
 
 
 def plot_diagnosis(diagnosis, figure=None):
-    """Forecast (or states) above; forgetting, gradients, activations and eigenvalues below; under these horizon and
-    capacity, and what the first gated layer keeps, in a figure made higher. Returns the figure."""
+    """Forecast (or states) above; forgetting, gradients, activations and eigenvalues below; under these horizon,
+    capacity and what is proved, and what the first gated layer keeps, in a figure made higher. Returns the figure."""
     if figure is None:
         import matplotlib.pyplot as plt
 
         figure = plt.figure(figsize=SIZE, layout="constrained")
     figure.get_layout_engine().set(w_pad=0.12, h_pad=0.1, wspace=0.03, hspace=0.05)
     rows = panels(diagnosis, layers=1)
-    further = sum(row[0].name in ("horizon", "capacity", "carousel") for row in rows)
+    further = sum(row[0].name in ("horizon", "capacity", "stability", "carousel") for row in rows)
     if further:
         figure.set_size_inches(figure.get_figwidth(), figure.get_figheight() + further * _ROW)
     grid = figure.add_gridspec(len(rows), 1)

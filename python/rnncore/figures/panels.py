@@ -13,6 +13,7 @@ from .gates import plot_gates
 from .gradients import DECADES, plot_gradients
 from .memory_capacity import plot_memory_capacity
 from .memory_horizon import plot_memory_horizon
+from .stability import draw as plot_stability
 from .traces import plot_traces
 
 
@@ -41,7 +42,7 @@ class Panel(NamedTuple):
 
 def panels(diagnosis, layers):
     """Rows of panels in reading order, of the first so many layers that have them; rows of none are left out."""
-    rows = [_forecast_or_traces(diagnosis), _basic(diagnosis, layers), _recall(diagnosis.recall)]
+    rows = [_forecast_or_traces(diagnosis), _basic(diagnosis, layers), _recall(diagnosis)]
     rows += [_memory(memory, diagnosis) for memory in diagnosis.memories[:layers]]
     return [row for row in rows if row]
 
@@ -71,12 +72,14 @@ def _basic(diagnosis, layers):
     return found
 
 
-def _recall(recall):
-    found = []
+def _recall(diagnosis):
+    found, recall = [], diagnosis.recall
     if recall.horizon is not None:
         found.append(Panel("horizon", partial(plot_memory_horizon, recall.horizon), "horizon"))
     if recall.capacity is not None:
         found.append(Panel("capacity", partial(plot_memory_capacity, recall.capacity), "capacity"))
+    if diagnosis.stability is not None:
+        found.append(Panel("stability", partial(plot_stability, diagnosis.stability), "stability"))
     return found
 
 
