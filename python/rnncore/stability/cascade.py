@@ -58,12 +58,18 @@ def rests_behind(layer, layer_map, found, rests):
     return following
 
 
-def only_for_all_inputs(found):
-    """Findings of a layer whose inputs are another's outputs: an instability that takes an input of its own is no proof."""
+def only_for_all_inputs(found, whatever_inputs):
+    """Findings of a layer behind others: an instability that takes an input of its own is no proof.
+
+    Parameters
+    ----------
+    whatever_inputs : bool
+        Whether instabilities of such a layer do without inputs of their own, resonances excepted.
+    """
     changed = {}
     for prop in found.properties:
         witness = prop.witness
-        if prop.verdict == "unstable" and witness is not None and (witness.angle is not None or witness.cycle.any()):
+        if prop.verdict == "unstable" and not (whatever_inputs and witness.angle is None):
             statement = f"{prop.certificate}; whether the layers before it can send that was not decided"
             changed[prop.name] = StabilityProperty(
                 prop.name, "undecided", statement, estimate=prop.estimate, conditions=prop.conditions

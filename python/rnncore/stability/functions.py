@@ -29,7 +29,7 @@ def slope(name, argument):
     if name == "identity":
         return Interval.exact(np.ones(argument.shape))
     if name == "relu":
-        return Interval(np.where(argument.lower > 0, 1.0, 0.0), np.where(argument.upper >= 0, 1.0, 0.0))
+        return Interval(np.where(argument.lower > 0, 1.0, 0.0), np.where(argument.upper < 0, 0.0, 1.0))
     if name == "softplus":
         return value("sigmoid", argument)
     if name == "elu":  # exp below zero, 1 above

@@ -1,5 +1,7 @@
 """Verdicts on LSTM and GRU layers."""
 
+from dataclasses import replace
+
 import numpy as np
 
 from .nonlinear import BOX, judge
@@ -28,4 +30,17 @@ def lstm_layer(layer_map, inputs, candidates=None):
         return judge(layer_map, inputs, None, bounded, candidates=candidates)
     largest = float(np.max(box.magnitude))
     statement = f"no run that begins within |state| <= {largest:.6g} leaves it; a peephole may let others grow"
-    return judge(layer_map, inputs, box, StabilityProperty("bounded", "stable", statement, BOX), candidates=candidates)
+    bounded = StabilityProperty("bounded", "stable", statement, BOX)
+    return _within(judge(layer_map, inputs, box, bounded, candidates=candidates), largest)
+
+
+def _within(found, largest):
+    """Findings from a box that runs from elsewhere need not enter: what is stable in it is no verdict on all runs."""
+    changed = {}
+    for prop in (found.incremental, found.gradients):
+        if prop.verdict == "stable":
+            statement = (
+                f"stable for runs that begin within |state| <= {largest:.6g}, others unknown: {prop.certificate}"
+            )
+            changed[prop.name] = replace(prop, verdict="undecided", certificate=statement, rate=None)
+    return replace(found, **changed)

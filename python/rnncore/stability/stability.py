@@ -106,7 +106,7 @@ def _judge(layer, inputs, rests):
         layer_map = read(layer)
         return judge(layer_map, inputs, None if rests is None else [rest.inputs for rest in rests]), layer_map
     found = (gated_diagonal_layer if isinstance(layer, GatedDiagonal) else linear_layer)(layer, inputs)
-    return found if rests is None else only_for_all_inputs(found), None
+    return found if rests is None else only_for_all_inputs(found, is_linear(layer)), None
 
 
 def _read_bound(input_bound, size):
