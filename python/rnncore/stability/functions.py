@@ -41,7 +41,8 @@ def slope(name, argument):
     nearest = np.maximum(np.maximum(argument.lower, -argument.upper), 0.0)
     farthest = argument.magnitude
     peak = 1.0 if name == "tanh" else 0.25
-    lower, upper = _outward(_BELLS[name](farthest), -1), _outward(_BELLS[name](nearest), 1)
+    with np.errstate(over="ignore", under="ignore"):
+        lower, upper = _outward(_BELLS[name](farthest), -1), _outward(_BELLS[name](nearest), 1)
     return Interval(np.clip(lower, 0, peak), np.clip(upper, 0, peak))
 
 
