@@ -1,74 +1,189 @@
-"""Outward rounding against exact rational arithmetic."""
+"""Interval arithmetic against rational numbers, of all magnitudes that float64 has."""
 
 from fractions import Fraction
 
 import numpy as np
-from hypothesis import given
+import pytest
+import scipy.sparse
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rnncore.stability_analysis.interval import Interval, matrix_product, nonnegative_product, product
+from rnncore.stability_analysis.interval import (
+    Interval,
+    as_interval,
+    matrix_product,
+    nonnegative_product,
+    product,
+    scaled_rows,
+)
 
-NUMBERS = st.floats(allow_nan=False, allow_infinity=False, min_value=-1e150, max_value=1e150)
-TINY = st.floats(min_value=-1e-300, max_value=1e-300)
-INTERVALS = st.tuples(NUMBERS | TINY, NUMBERS | TINY).map(sorted).map(lambda ends: Interval(*map(np.float64, ends)))
-OPERATIONS = (lambda a, b: a + b, lambda a, b: a - b, lambda a, b: a * b)
-
-
-@given(INTERVALS, INTERVALS, st.integers(0, 2))
-def test_results_hold_the_exact_ones_of_all_corners(a, b, chosen):
-    operation = OPERATIONS[chosen]
-    result = operation(a, b)
-    for x in (a.lower, a.upper):
-        for y in (b.lower, b.upper):
-            exact = operation(Fraction(float(x)), Fraction(float(y)))
-            assert Fraction(float(result.lower)) <= exact <= Fraction(float(result.upper))
+finite = st.floats(allow_nan=False, allow_infinity=False)
+seeds = st.integers(0, 2**32 - 1)
+magnitudes = st.sampled_from([1.0, 1e-3, 1e-160, 1e-300, 1e-310, 5e-324, 1e150, 1e300])
+searched = settings(max_examples=60, deadline=None)
 
 
-@given(INTERVALS)
-def test_the_middle_lies_within_and_the_radius_reaches_both_ends(a):
-    assert a.lower <= a.middle <= a.upper
-    assert max(
-        Fraction(float(a.upper)) - Fraction(float(a.middle)), Fraction(float(a.middle)) - Fraction(float(a.lower))
-    ) <= (Fraction(float(a.radius)))
+def random_numbers(rng, shape, magnitude):
+    """Of both signs, with exponents around ``magnitude`` and some zeros."""
+    with np.errstate(under="ignore"):
+        numbers = rng.normal(size=shape) * 10.0 ** rng.uniform(-3, 3, size=shape) * magnitude
+    return np.where(rng.random(shape) < 0.1, 0.0, numbers)
 
 
-def test_an_open_bound_times_zero_is_zero():
-    found = Interval(np.float64(0.0), np.float64(0.0)) * Interval(np.float64(1.0), np.float64(np.inf))
-    assert found.lower <= 0 <= found.upper and np.isfinite(found.upper)
+def random_box(rng, shape, magnitude):
+    first, second = random_numbers(rng, shape, magnitude), random_numbers(rng, shape, magnitude)
+    narrow = rng.random(shape) < 0.5
+    second = np.where(narrow, first, second)
+    return Interval(np.minimum(first, second), np.maximum(first, second))
 
 
-def test_products_hold_the_exact_ones():
-    """Entries of very different size, so that sums cancel: exact sums of products as rational numbers."""
-    rng = np.random.default_rng(0)
-    for size in (1, 2, 5, 17):
-        scales = 10.0 ** rng.uniform(-160, 160, size=size)
-        first = rng.normal(size=(3, size)) * scales
-        second = rng.normal(size=(size, 2)) / scales[:, None]
-        interval = matrix_product(Interval.exact(first), Interval.exact(second))
-        column = product(first, Interval.exact(second[:, 0]))
-        bound = nonnegative_product(np.abs(first), np.abs(second[:, 0]))
-        for i in range(3):
-            for j in range(2):
-                exact = sum(Fraction(a) * Fraction(b) for a, b in zip(first[i].tolist(), second[:, j].tolist()))
-                assert Fraction(interval.lower[i, j]) <= exact <= Fraction(interval.upper[i, j])
-            exact = sum(Fraction(a) * Fraction(b) for a, b in zip(first[i].tolist(), second[:, 0].tolist()))
-            assert Fraction(column.lower[i]) <= exact <= Fraction(column.upper[i])
-            sizes = sum(abs(Fraction(a) * Fraction(b)) for a, b in zip(first[i].tolist(), second[:, 0].tolist()))
-            assert sizes <= Fraction(bound[i])
+def points_in(rng, box):
+    share = np.rint(rng.random(box.shape)) if rng.random() < 0.7 else rng.random(box.shape)
+    return np.clip(box.lower * (1 - share) + share * box.upper, box.lower, box.upper)
 
 
-def test_products_of_subnormal_numbers_hold_the_exact_ones():
-    first, second = np.full((1, 3), 1e-200), np.full((3, 1), 3e-120)
-    found = matrix_product(Interval.exact(first), Interval.exact(second))
-    exact = 3 * Fraction(1e-200) * Fraction(3e-120)
-    assert Fraction(found.lower[0, 0]) <= exact <= Fraction(found.upper[0, 0])
+def rational(array):
+    return [[Fraction(entry) for entry in row] for row in np.atleast_2d(array).tolist()]
 
 
-def test_products_of_intervals_hold_all_products():
-    rng = np.random.default_rng(1)
-    lower = rng.normal(size=(2, 4, 4))
-    a, b = (Interval(part, part + rng.uniform(0, 1, size=(4, 4))) for part in lower)
-    found = matrix_product(a, b)
-    for _ in range(200):
-        left, right = (rng.uniform(part.lower, part.upper) for part in (a, b))
-        assert found.contains(left @ right)
+def exact_product(first, second):
+    return [
+        [sum((a * b for a, b in zip(row, column)), Fraction(0)) for column in zip(*second)] for row in rational(first)
+    ]
+
+
+def below(bound, number):
+    return bound == -np.inf or (bound != np.inf and Fraction(float(bound)) <= number)
+
+
+def above(bound, number):
+    return bound == np.inf or (bound != -np.inf and Fraction(float(bound)) >= number)
+
+
+def assert_holds(interval, numbers):
+    for lower, upper, number in zip(interval.lower.ravel(), interval.upper.ravel(), numbers, strict=True):
+        assert below(lower, number) and above(upper, number)
+
+
+@settings(max_examples=300, deadline=None)
+@given(a=finite, b=finite, c=finite, d=finite, share=st.sampled_from([0.0, 0.3, 1.0]))
+def test_sums_differences_and_products_hold_the_exact_ones(a, b, c, d, share):
+    first, second = Interval(*map(np.float64, sorted((a, b)))), Interval(*map(np.float64, sorted((c, d))))
+    for x in (first.lower, first.upper, np.clip(first.lower * (1 - share) + share * first.upper, *sorted((a, b)))):
+        for y in (second.lower, second.upper):
+            x_exact, y_exact = Fraction(float(x)), Fraction(float(y))
+            with np.errstate(all="ignore"):
+                found = first + second, first - second, first * second, x + second, x - second, x * second
+            exact = x_exact + y_exact, x_exact - y_exact, x_exact * y_exact
+            for interval, number in zip(found, exact * 2, strict=True):
+                assert below(interval.lower, number) and above(interval.upper, number)
+
+
+@settings(max_examples=200, deadline=None)
+@given(a=finite, b=finite)
+def test_middle_and_radius_cover_the_interval(a, b):
+    with np.errstate(over="ignore"):
+        box = Interval(*map(np.float64, sorted((a, b))))
+        middle, radius = box.middle, box.radius
+    assert box.lower <= middle <= box.upper
+    middle = Fraction(float(middle))
+    assert above(radius, Fraction(float(box.upper)) - middle) and above(radius, middle - Fraction(float(box.lower)))
+
+
+@searched
+@given(seed=seeds, weights=magnitudes, values=magnitudes, sparse=st.booleans())
+def test_products_with_exact_matrices_hold_the_exact_ones(seed, weights, values, sparse):
+    rng = np.random.default_rng(seed)
+    weight = random_numbers(rng, rng.integers(1, 7, size=2), weights)
+    box = random_box(rng, weight.shape[1], values)
+    with np.errstate(all="ignore"):
+        found = product(scipy.sparse.csr_array(weight) if sparse else weight, box)
+    for _ in range(5):
+        exact = exact_product(weight, rational(points_in(rng, box)[:, None]))
+        assert_holds(found, [entry for row in exact for entry in row])
+
+
+@searched
+@given(seed=seeds, first=magnitudes, second=magnitudes)
+def test_products_of_interval_matrices_hold_the_exact_ones(seed, first, second):
+    rng = np.random.default_rng(seed)
+    rows, inner, columns = rng.integers(1, 6, size=3)
+    a, b = random_box(rng, (rows, inner), first), random_box(rng, (inner, columns), second)
+    with np.errstate(all="ignore"):
+        found = matrix_product(a, b)
+    for _ in range(5):
+        exact = exact_product(points_in(rng, a), rational(points_in(rng, b)))
+        assert_holds(found, [entry for row in exact for entry in row])
+
+
+@searched
+@given(seed=seeds, first=magnitudes, second=magnitudes)
+def test_products_of_nonnegative_numbers_are_bounded(seed, first, second):
+    rng = np.random.default_rng(seed)
+    matrix = np.abs(random_numbers(rng, rng.integers(1, 7, size=2), first))
+    vector = np.abs(random_numbers(rng, matrix.shape[1], second))
+    with np.errstate(all="ignore"):
+        bounds = nonnegative_product(matrix, vector)
+    for bound, row in zip(bounds, exact_product(matrix, rational(vector[:, None])), strict=True):
+        assert above(bound, row[0])
+
+
+def test_products_of_order_one_are_narrow(rng):
+    """Within some n units in the last place of the sums of absolute values."""
+    weight, vector = rng.normal(size=(20, 30)), rng.normal(size=30)
+    sizes = np.abs(weight) @ np.abs(vector)
+    for found in (
+        product(weight, as_interval(vector)),
+        matrix_product(as_interval(weight), as_interval(vector[:, None])),
+    ):
+        assert np.all((found.upper - found.lower).ravel() < 100 * 2.0**-53 * sizes)
+
+
+def test_many_tiny_products_that_underflow_are_covered():
+    """Each rounds to zero, 10^4 of them add up to more than the smallest number."""
+    weight, vector = np.full((1, 10_000), 1e-162), np.full(10_000, 2e-162)
+    exact = 10_000 * Fraction(1e-162) * Fraction(2e-162)
+    for found in (
+        product(weight, as_interval(vector)),
+        matrix_product(as_interval(weight), as_interval(vector[:, None])),
+    ):
+        assert above(found.upper.item(), exact)
+    assert above(nonnegative_product(weight, vector).item(), exact)
+
+
+@pytest.mark.parametrize(
+    "multiply",
+    [
+        lambda a, b: product(a, as_interval(b)),
+        lambda a, b: matrix_product(as_interval(a), as_interval(b[:, None])).reshape(-1),
+    ],
+)
+def test_of_sums_that_overflow_nothing_is_claimed(multiply):
+    """1e308 (1 + 1 + 1 - 1 - 1 - 1) = 0, on whose way there is infinity."""
+    weight = np.full((1, 6), 1e308) * [1, 1, 1, -1, -1, -1]
+    with np.errstate(all="ignore"):
+        found = multiply(weight, np.ones(6))
+        assert found.lower[0] <= 0 <= found.upper[0]
+        found = multiply(np.array([[-1e308]]), np.array([5.0]))
+    assert below(found.lower[0], -5 * Fraction(1e308)) and above(found.upper[0], -5 * Fraction(1e308))
+
+
+def test_boxes_without_bounds_stay_so():
+    whole = Interval(np.array([-np.inf]), np.array([np.inf]))
+    half = Interval(np.array([0.0]), np.array([np.inf]))
+    with np.errstate(all="ignore"):
+        for found in (product(np.ones((1, 1)), whole), product(np.ones((1, 1)), half), whole - whole, half * whole):
+            assert found.lower[0] == -np.inf and found.upper[0] == np.inf
+        zero = whole * 0.0
+    assert zero.lower[0] <= 0 <= zero.upper[0] and zero.is_finite  # 0 · ∞ is of a bound that is open
+    assert not whole.is_finite and half.contains(Interval.exact([1e308])) and not half.contains(whole)
+
+
+def test_helpers_of_shapes():
+    a, b = Interval(np.zeros(2), np.ones(2)), Interval(np.full(2, -1.0), np.full(2, 0.5))
+    assert np.array_equal(Interval.hull(a, b).lower, [-1, -1]) and np.array_equal(Interval.hull(a, b).upper, [1, 1])
+    assert np.array_equal(a.meet(b).upper, [0.5, 0.5]) and np.array_equal(a.meet(b).lower, [0, 0])
+    assert len(Interval.concatenate([a, b])) == 4 and a[:1].shape == (1,) and a.reshape(2, 1).shape == (2, 1)
+    assert np.array_equal(Interval.symmetric([2.0]).magnitude, [2.0]) and a.contains(a) and not a.contains_inside(a)
+    rows = scaled_rows(a, np.array([[1.0, -2.0], [3.0, 4.0]]))
+    assert rows.lower[0, 1] <= -2 and rows.upper[1, 0] >= 3

@@ -62,12 +62,12 @@ def rests_behind(layer, layer_map, found, rests):
     return following
 
 
-def only_for_all_inputs(found):
-    """Of a layer whose inputs are another's outputs: an instability that takes an input of its own is no proof."""
+def without_resonance(found):
+    """Of a linear layer whose inputs are another's outputs: a resonance, which takes inputs of its own, is no proof."""
     changed = {}
     for prop in found.properties:
         witness = prop.witness
-        if prop.verdict == "unstable" and witness is not None and (witness.angle is not None or witness.cycle.any()):
+        if prop.verdict == "unstable" and witness.angle is not None:
             statement = f"{prop.certificate}; whether the layers before it can send that was not decided"
             changed[prop.name] = StabilityProperty(
                 prop.name, "undecided", statement, estimate=prop.estimate, conditions=prop.conditions

@@ -29,7 +29,7 @@ def slope(name, argument):
     if name == "identity":
         return Interval.exact(np.ones(argument.shape))
     if name == "relu":
-        return Interval(np.where(argument.lower > 0, 1.0, 0.0), np.where(argument.upper >= 0, 1.0, 0.0))
+        return Interval(np.where(argument.lower > 0, 1.0, 0.0), np.where(argument.upper < 0, 0.0, 1.0))
     if name == "softplus":
         return value("sigmoid", argument)
     if name == "elu":  # exp below zero, 1 above
@@ -41,7 +41,8 @@ def slope(name, argument):
     nearest = np.maximum(np.maximum(argument.lower, -argument.upper), 0.0)
     farthest = argument.magnitude
     peak = 1.0 if name == "tanh" else 0.25
-    lower, upper = _outward(_BELLS[name](farthest), -1), _outward(_BELLS[name](nearest), 1)
+    with np.errstate(over="ignore", under="ignore"):
+        lower, upper = _outward(_BELLS[name](farthest), -1), _outward(_BELLS[name](nearest), 1)
     return Interval(np.clip(lower, 0, peak), np.clip(upper, 0, peak))
 
 

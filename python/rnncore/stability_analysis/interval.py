@@ -135,9 +135,8 @@ def product(weight, box):
     absolute = abs(weight)
     count = weight.shape[1] + 2
     centre = weight @ middle
-    spread = sum_bound(absolute @ (radius + gamma(count) * np.abs(middle)), count)
-    spread = _up(spread + count * SMALLEST)
-    return Interval(_down(centre - spread), _up(centre + spread))
+    spread = sum_bound(absolute @ (radius + gamma(count) * np.abs(middle) + SMALLEST), count)
+    return _around(centre, _up(spread + 2 * count * SMALLEST))
 
 
 def matrix_product(first, second):
@@ -146,10 +145,9 @@ def matrix_product(first, second):
     radius_a, radius_b = first.radius, second.radius
     count = a.shape[1] + 2
     absolute_a, absolute_b = np.abs(a), np.abs(b)
-    spread = absolute_a @ (radius_b + gamma(count) * absolute_b) + radius_a @ (absolute_b + radius_b)
-    spread = _up(sum_bound(spread, 2 * count) + count * SMALLEST)
-    centre = a @ b
-    return Interval(_down(centre - spread), _up(centre + spread))
+    spread = absolute_a @ (radius_b + gamma(count) * absolute_b + SMALLEST) + radius_a @ (absolute_b + radius_b)
+    spread = _up(sum_bound(spread, 2 * count) + 2 * count * SMALLEST)
+    return _around(a @ b, spread)
 
 
 def nonnegative_product(matrix, vector):
@@ -177,6 +175,13 @@ def scaled_rows(factors, weight):
 def diagonal(entries):
     """The diagonal matrix of an interval (n,)."""
     return Interval(np.diag(entries.lower), np.diag(entries.upper))
+
+
+def _around(centre, spread):
+    """All numbers where a sum overflowed, of which nothing is known then."""
+    known = np.isfinite(centre) & np.isfinite(spread)
+    lower, upper = _down(centre - spread), _up(centre + spread)
+    return Interval(np.where(known, lower, -np.inf), np.where(known, upper, np.inf))
 
 
 def _up(value):

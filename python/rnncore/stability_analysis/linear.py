@@ -62,13 +62,12 @@ def linear_layer(layer, inputs):
         )
         return _unstable(_pair(layer, state, "the two runs part as a power of t"), statement, COHN)
     return _marginal(
-        layer,
         transition.lower,
         f"{spectrum.on} semisimple eigenvalues on the unit circle, {spectrum.inside} inside, counted exactly",
         spectrum.excites(system.drive[:, inputs.magnitude > 0]),
         spectrum.excites(system.offset.upper[:, None]) or not np.array_equal(system.offset.lower, system.offset.upper),
         inputs,
-        system.drive,
+        system,
     )
 
 
@@ -99,24 +98,27 @@ def _diagonal(system, inputs):
     witness_inputs = None
     if reach.any():
         chosen = np.flatnonzero(on)[np.argmax(reach)]
-        witness_inputs = (system.transition[chosen], system.drive[chosen].conj())
-    return _marginal_of(statement, witness_inputs, bool(pushed.any()), state, inputs, None)
+        pushing = offset[chosen] if complex_units else offset.middle[chosen]
+        witness_inputs = (system.transition[chosen], system.drive[chosen], pushing)
+    return _marginal_of(statement, witness_inputs, bool(pushed.any()), state, inputs)
 
 
-def _marginal(layer, transition, statement, excited, pushed, inputs, drive):
+def _marginal(transition, statement, excited, pushed, inputs, system):
     from scipy.linalg import eig
 
     eigenvalues, left = eig(transition, left=True, right=False)
     on = np.abs(np.abs(eigenvalues) - 1) < 1e-6
-    gains = left.conj().T @ drive  # of each eigenvalue's mode
+    gains = left.conj().T @ system.drive  # of each eigenvalue's mode
     where = np.argmax(np.where(on, np.abs(gains).max(axis=1, initial=0), -1))
-    witness_inputs = (eigenvalues[where], gains[where]) if excited else None
+    witness_inputs = (
+        (eigenvalues[where], gains[where], left[:, where].conj() @ system.offset.middle) if excited else None
+    )
     kept = np.argmax(np.where(on, 1, 0))
     state = left[:, kept].real if np.linalg.norm(left[:, kept].real) > 1e-6 else left[:, kept].imag
-    return _marginal_of(statement, witness_inputs, pushed, state, inputs, drive)
+    return _marginal_of(statement, witness_inputs, pushed, state, inputs)
 
 
-def _marginal_of(statement, witness_inputs, pushed, state, inputs, drive):
+def _marginal_of(statement, witness_inputs, pushed, state, inputs):
     """Semisimple eigenvalues on the circle: bounded, but what lies there is kept, and inputs may resonate."""
     zeros = np.zeros(len(state))
     quiet = np.zeros((1, len(inputs)))
@@ -136,12 +138,11 @@ def _marginal_of(statement, witness_inputs, pushed, state, inputs, drive):
         witness=difference,
     )
     if witness_inputs is not None:
-        eigenvalue, gain = witness_inputs
         witness = Witness(
             zeros,
-            gain[None],
-            angle=float(np.angle(eigenvalue)),
-            size=float(inputs.magnitude.max()),
+            _phased(*witness_inputs[1:])[None],
+            angle=float(np.angle(witness_inputs[0])),
+            size=inputs.magnitude,
             claim="the state grows in proportion to t",
         )
         bounded = StabilityProperty(
@@ -155,6 +156,13 @@ def _marginal_of(statement, witness_inputs, pushed, state, inputs, drive):
         return LayerFindings(bounded, held, kept, None, None)
     bounded = StabilityProperty("bounded", "stable", f"marginal: {statement}, and nothing excites it", COHN)
     return LayerFindings(bounded, held, kept, None, None)
+
+
+def _phased(gain, constant):
+    """The gains turned so that the largest is real and the constant does not push against it."""
+    largest = gain[np.argmax(np.abs(gain))]
+    turn = np.conj(largest) / np.abs(largest)
+    return gain * (-turn if (turn * constant).real < 0 else turn)
 
 
 def _stable(system, inputs, statement, source, rate, weighted=None, form=None):

@@ -8,8 +8,9 @@ form in which A contracts, and what follows is bounded in that norm too.
 
 import numpy as np
 
-from .interval import SMALLEST, Interval, as_interval, gamma, matrix_product, product, sum_bound
+from .interval import SMALLEST, Interval, as_interval, gamma, matrix_product, nonnegative_product, product, sum_bound
 from .positive_definite import is_positive_definite
+from .unit_circle import distance_to_circle
 
 _RELATIVE_TAIL = 1e-6
 _MOST_STEPS = 20_000
@@ -42,12 +43,13 @@ def response_box(transition, form, drive, radius, offset):
         np.concatenate([2.0**-52 * np.abs(drive * radius) + SMALLEST, offset.radius[:, None]], axis=1)
     )
     errors = np.sqrt(most) * error
-    sums, lower, upper, total = np.zeros(size), np.zeros(size), np.zeros(size), np.zeros(size)
+    sums, highest, lower, upper, total = (np.zeros(size) for _ in range(5))
     steps = int(min(_MOST_STEPS, max(_MOST_WORK // (2 * size * size * columns.shape[1]), 16)))
     for done in range(steps):
         total = total + sum_bound(np.abs(columns[:, :-1]).sum(axis=1), columns.shape[1])
         sums = sums + columns[:, -1]
-        slack = 2.0**-50 * (done + 2) * (np.abs(sums) + np.abs(columns[:, -1]))  # of the running sum
+        highest = np.maximum(highest, np.abs(sums))
+        slack = 2.0**-50 * (done + 2) * highest  # of the running sum, which may have cancelled
         lower, upper = np.minimum(lower, sums - slack - total), np.maximum(upper, sums + slack + total)
         following = transition @ columns
         errors = errors + np.sqrt(most) * _columns_norm(
@@ -66,14 +68,13 @@ def response_box(transition, form, drive, radius, offset):
 
 def diagonal_box(transition, drive, inputs, offset):
     """The same of units that go each by itself, ``|λ|`` < 1; of complex ones real and imaginary parts in turn."""
-    absolute = as_interval(np.abs(transition)) * (1 + 2.0**-50)
-    kept = (1.0 - absolute).lower
-    radius = sum_bound(np.abs(drive) @ inputs.radius, drive.shape[1] + 2) * (1 + 2.0**-50)
+    kept = distance_to_circle(transition)
+    radius = nonnegative_product(np.abs(drive) * (1 + 2.0**-50), inputs.radius)
     middle = inputs.middle
     if transition.dtype.kind == "c":
-        constant = Interval.hull(0.0, np.abs(drive @ middle + offset) * (1 + gamma(drive.shape[1] + 8)) + SMALLEST)
-        reach = _quotient(radius + constant.upper, kept)
-        return Interval.symmetric(np.repeat(reach, 2))
+        parts = [product(part(drive), as_interval(middle)) + part(offset) for part in (np.real, np.imag)]
+        constant = np.hypot(*(part.magnitude for part in parts)) * (1 + 2.0**-50)
+        return Interval.symmetric(np.repeat(_quotient(np.nextafter(radius + constant, np.inf), kept), 2))
     constant = product(drive, as_interval(middle)) + offset
     positive = transition >= 0
     swing = constant.magnitude
@@ -84,7 +85,8 @@ def diagonal_box(transition, drive, inputs, offset):
 
 def _quotient(numerator, denominator):
     with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
-        return np.where(numerator > 0, np.nextafter(numerator / denominator, np.inf), 0.0)
+        quotient = np.where(denominator > 0, np.nextafter(numerator / denominator, np.inf), np.inf)
+        return np.where(numerator > 0, quotient, 0.0)
 
 
 def _least_eigenvalue(matrix):

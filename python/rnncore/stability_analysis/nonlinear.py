@@ -40,9 +40,10 @@ def judge(layer_map, inputs, box, bounded=None, contracts=None, candidates=None,
     if box is not None:
         box = tighten(layer_map, inputs, box)
         states = box
-        bounded = StabilityProperty(
-            "bounded", "stable", f"every run enters |state| <= {box.magnitude.max():.6g}, and none leaves it", BOX
-        )
+        if bounded is None:
+            bounded = StabilityProperty(
+                "bounded", "stable", f"every run enters |state| <= {box.magnitude.max():.6g} and stays there", BOX
+            )
     if box is not None and hasattr(layer_map, "conditions"):
         conditions = (*conditions, *layer_map.conditions(inputs, box))
     if contracts is None and box is not None and layer_map.state_size <= LARGEST_DENSE:

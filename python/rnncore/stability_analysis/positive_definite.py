@@ -18,7 +18,8 @@ def is_positive_definite(matrix):
     radius = radius + np.tril(radius, -1).T
     size = len(middle)
     trace = sum_bound(np.abs(np.diag(middle)).sum(), size)
-    error = 2 * gamma(size + 2) * trace + 4 * size * SMALLEST
+    underflow = 3 * size * (2 * size + np.abs(np.diag(middle)).max(initial=0.0)) * SMALLEST
+    error = 2 * gamma(size + 2) * trace + 2 * underflow
     shift = np.nextafter(error + sum_bound(radius.sum(axis=1).max(initial=0.0), size), np.inf)
     lowered = middle.copy()
     np.fill_diagonal(lowered, np.nextafter(np.diag(middle) - shift, -np.inf))

@@ -5,7 +5,7 @@ import numpy as np
 from ..arrays import as_real_array
 from ..cells import GRU, LSTM, Cell, DelayLine, Dense, Elman, GatedDiagonal, MatrixSequence
 from ..linear.state_space import is_linear
-from .cascade import bounds_of_parts, join, only_for_all_inputs, rests_before_first, rests_behind
+from .cascade import bounds_of_parts, join, rests_before_first, rests_behind, without_resonance
 from .elman import elman_layer
 from .elman_map import ElmanMap
 from .finite_memory import DenseMap, delay_line_layer, dense_layer, unknown_inputs
@@ -112,7 +112,7 @@ def _judge(layer, inputs, rests):
     if isinstance(layer, GatedDiagonal):
         return gated_diagonal_layer(layer, inputs, candidates), None
     found = linear_layer(layer, inputs)
-    return found if rests is None else only_for_all_inputs(found), None
+    return found if rests is None else without_resonance(found), None
 
 
 def _is_linear_recursion(layer):

@@ -18,3 +18,15 @@ def place_of_units(values):
     largest = float(magnitudes.max())
     rate = float(np.nextafter(largest * (1 + 2.0**-50), np.inf))
     return place, rate if rate < 1 else None
+
+
+def distance_to_circle(values):
+    """Lower bounds of 1 - ``|λ|`` for numbers inside."""
+    if values.dtype.kind != "c":
+        return np.nextafter(1 - np.abs(values), 0)
+    distances = np.nextafter(1 - np.abs(values) * (1 + 2.0**-50), -1)
+    for index in np.flatnonzero(distances < _NEAR):  # 1 - |λ| = (1 - |λ|²) / (1 + |λ|)
+        number = complex(values[index])
+        rest = 1 - Fraction(number.real) ** 2 - Fraction(number.imag) ** 2
+        distances[index] = np.nextafter(float(rest / 2), 0)
+    return distances

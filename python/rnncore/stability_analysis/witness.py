@@ -19,7 +19,8 @@ class Witness:
         Inputs before them.
     other_state : array (state_size,), optional
         Where a second run under the same inputs begins: the claim is about the difference of the two.
-    angle, size : float, optional
+    angle : float, optional
+    size : float or array (n_in,)
     claim : str
         What the run shows.
     """
@@ -29,7 +30,7 @@ class Witness:
     start: np.ndarray | None = None
     other_state: np.ndarray | None = None
     angle: float | None = None
-    size: float = 1.0
+    size: float | np.ndarray = 1.0
     claim: str = ""
 
     def inputs(self, steps):

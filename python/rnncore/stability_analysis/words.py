@@ -31,7 +31,7 @@ def _forgetting(found):
     if found.verdict == "stable":
         return "Two runs under the same input forget where they began" + _pace(found.rate) + "."
     if found.verdict == "unstable":
-        return "Two runs under the same input may stay apart for ever: .incremental.witness shows two that do."
+        return "Two runs under the same input need not come together: see the two of .incremental.witness."
     return "Whether two runs under the same input forget their difference was neither proved nor refuted."
 
 
