@@ -175,8 +175,9 @@ def _stable(system, inputs, statement, source, rate, weighted=None, form=None):
         transition = system.interval().lower
         offset = product(system.drive, as_interval(inputs.middle)) + offset
         box = response_box(transition, form, system.drive, radius, offset)
-    if box is None and weighted is not None:
-        box = weighted_box(system.absolute(), weighted, _drive_magnitude(system, inputs))
+    if weighted is not None:  # where the form is nearly singular, narrower than what its norm leaves to rounding
+        other = weighted_box(system.absolute(), weighted, _drive_magnitude(system, inputs))
+        box = box.meet(other) if box is not None and other is not None else box or other
     if box is None and form is not None:
         box = form_box(form, _drive_magnitude(system, inputs))
     return LayerFindings(*_stable_properties(statement, source, rate), box, box)
