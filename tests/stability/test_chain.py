@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rnncore import GRU, Chain, Dense, Diagonal, Elman, GatedDiagonal, Linear, LSTM, simulate, stability
+from rnncore import GRU, LSTM, Chain, Dense, Diagonal, Elman, GatedDiagonal, Linear, simulate, stability
 
 from .gated_cells import runs
 

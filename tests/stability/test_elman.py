@@ -184,7 +184,7 @@ def test_one_unit_of_tanh(weight, verdict, leak):
 
 @pytest.mark.parametrize("weight", [0.5, 0.999, 1.001, 2.0, -3.0])
 def test_one_unit_of_relu(weight):
-    """h' = max(w h + x, 0): bounded by 1 / (1 - w) for 0 < w < 1, and by the inputs for w < 0, but then -3 < -1 parts."""
+    """h' = max(w h + x, 0): bounded by 1 / (1 - w) for 0 < w < 1, by the inputs for w < 0; -3 lets runs part."""
     cell = Elman([[weight]], [[1.0]], nonlinearity="relu")
     found = stability(cell)
     assert found.verdict == ("unstable" if weight > 1 else "stable")

@@ -277,3 +277,13 @@ def test_at_the_border_units_of_diagonal_layers_are_decided_each_by_itself():
     values = np.array([1.0, 0.5, -1.0])
     assert verdicts(stability(Diagonal(values, np.array([[0.0], [1.0], [0.0]])))) == ("stable", "unstable", "unstable")
     assert verdicts(stability(Diagonal(values, np.array([[0.0], [1.0], [1e-300]])))) == ("unstable",) * 3
+
+
+def test_large_sparse_layers_whose_radius_no_iteration_finds_are_undecided(rng):
+    """A cycle of random signs: 1300 eigenvalues that are all as large."""
+    n = 1300
+    cycle = scipy.sparse.csr_array((rng.choice([-1.0, 1.0], size=n), (np.arange(n), np.roll(np.arange(n), 1))))
+    found = stability(Linear(cycle, np.ones((n, 1))))
+    assert verdicts(found) == ("undecided",) * 3
+    assert found.bounded.estimate is None
+    assert verdicts(stability(Linear(0.99 * cycle, np.ones((n, 1))))) == ("stable",) * 3

@@ -103,7 +103,7 @@ def test_bounds_of_each_input_by_itself():
 
 @pytest.mark.parametrize("bound", [0, 0.0, -1.0, np.inf, -np.inf, np.nan, [1.0, 0.0], [1.0, np.nan], [np.inf, 1.0]])
 def test_bounds_have_to_be_positive_and_finite(bound):
-    with pytest.raises(ValueError, match="input_bound.*(finite|positive)"):
+    with pytest.raises(ValueError, match=r"input_bound.*(finite|positive)"):
         stability(Linear([[0.5]], [[1.0, 1.0]]), input_bound=bound)
 
 
@@ -121,7 +121,7 @@ def test_bounds_have_to_be_numbers(bound):
 
 @pytest.mark.parametrize("cell", [None, 1.0, np.eye(2), "Elman", Elman, [Linear([[0.5]])]])
 def test_only_cells_are_judged(cell):
-    with pytest.raises(TypeError, match="cell must be a cell such as rnncore.Elman, got"):
+    with pytest.raises(TypeError, match=r"cell must be a cell such as rnncore\.Elman, got"):
         stability(cell)
 
 

@@ -205,11 +205,10 @@ def _unstable(witness, statement, source):
 
 
 def _undecided(estimate, why):
+    statement = why if estimate is None else f"{why}; the spectral radius is about {estimate:.12g}"
     return LayerFindings(
         *(
-            StabilityProperty(
-                name, "undecided", f"{why}; the spectral radius is about {estimate:.12g}", estimate=estimate
-            )
+            StabilityProperty(name, "undecided", statement, estimate=estimate)
             for name in ("bounded", "incremental", "gradients")
         ),
         None,
@@ -232,6 +231,10 @@ def _pair(layer, state, claim):
 def _sparse_radius(matrix):
     if not is_sparse(matrix):
         return spectral_radius(matrix)
-    from scipy.sparse.linalg import eigs
+    from scipy.sparse.linalg import ArpackError, eigs
 
-    return float(np.abs(eigs(matrix, k=1, return_eigenvectors=False, v0=np.ones(matrix.shape[0]))).max())
+    try:
+        found = eigs(matrix, k=1, return_eigenvectors=False, v0=np.ones(matrix.shape[0]), maxiter=300)
+        return float(np.abs(found).max())
+    except ArpackError:  # where many eigenvalues are as large
+        return None
