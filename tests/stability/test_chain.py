@@ -1,5 +1,7 @@
 """Chains: bounds by simulation, witnesses that run through all layers, and no instability that inputs cannot reach."""
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -44,7 +46,7 @@ def states(cell, inputs, state=None):
 def test_random_chains(seed, bound):
     rng = np.random.default_rng(seed)
     sizes = rng.integers(1, 4, size=4)
-    layers = [random_layer(rng, n, m) for n, m in zip(sizes[:-1], sizes[1:], strict=True)]
+    layers = [random_layer(rng, n, m) for n, m in pairwise(sizes)]
     cell = Chain(layers)
     found = stability(cell, input_bound=bound)
     assert len(found.layers) == 3
