@@ -5,10 +5,10 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ..stability_analysis.report import QUESTIONS
 from .style import BLUE, GREY, ORANGE, RED, dress, make_axes
 
 LOOKS = {"stable": (BLUE, "✓"), "unstable": (RED, "✗"), "undecided": (ORANGE, "?")}
+QUESTIONS = {"bounded": "stays bounded", "incremental": "forgets its start", "gradients": "gradients vanish"}
 _EDGES = 1e-3, 1e3  # what lies beyond is drawn there
 _ROOM = 1.0  # decades
 _LONGEST = 46  # letters of a condition's name

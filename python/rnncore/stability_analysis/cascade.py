@@ -45,7 +45,7 @@ def rests_before_first(inputs):
 
 
 def rests_behind(layer, layer_map, found, rests):
-    """Those in which this layer is proved to rest too: a box that it maps into itself holds a fixed point (Brouwer)."""
+    """Those in which this layer is proved to rest too: it contracts, so that a run from zero ends in a fixed point."""
     following = []
     for rest in rests:
         if isinstance(layer, DelayLine):

@@ -175,8 +175,9 @@ def _stable(system, inputs, statement, source, rate, weighted=None, form=None):
         transition = system.interval().lower
         offset = product(system.drive, as_interval(inputs.middle)) + offset
         box = response_box(transition, form, system.drive, radius, offset)
-    if box is None and weighted is not None:
-        box = weighted_box(system.absolute(), weighted, _drive_magnitude(system, inputs))
+    if weighted is not None:  # where the form is nearly singular, narrower than what its norm leaves to rounding
+        other = weighted_box(system.absolute(), weighted, _drive_magnitude(system, inputs))
+        box = box.meet(other) if box is not None and other is not None else box or other
     if box is None and form is not None:
         box = form_box(form, _drive_magnitude(system, inputs))
     return LayerFindings(*_stable_properties(statement, source, rate), box, box)
@@ -204,11 +205,10 @@ def _unstable(witness, statement, source):
 
 
 def _undecided(estimate, why):
+    statement = why if estimate is None else f"{why}; the spectral radius is about {estimate:.12g}"
     return LayerFindings(
         *(
-            StabilityProperty(
-                name, "undecided", f"{why}; the spectral radius is about {estimate:.12g}", estimate=estimate
-            )
+            StabilityProperty(name, "undecided", statement, estimate=estimate)
             for name in ("bounded", "incremental", "gradients")
         ),
         None,
@@ -231,6 +231,10 @@ def _pair(layer, state, claim):
 def _sparse_radius(matrix):
     if not is_sparse(matrix):
         return spectral_radius(matrix)
-    from scipy.sparse.linalg import eigs
+    from scipy.sparse.linalg import ArpackError, eigs
 
-    return float(np.abs(eigs(matrix, k=1, return_eigenvectors=False, v0=np.ones(matrix.shape[0]))).max())
+    try:
+        found = eigs(matrix, k=1, return_eigenvectors=False, v0=np.ones(matrix.shape[0]), maxiter=300)
+        return float(np.abs(found).max())
+    except ArpackError:  # where many eigenvalues are as large
+        return None
