@@ -13,4 +13,5 @@ print(growth(lambda: run(inputs)))
 
 
 def test_the_analysis_of_a_mapped_series_grows_little(backend, tmp_path):
-    assert float(output_of(GROWTH + PROGRAM, tmp_path, backend, MEGABYTES)) < 100
+    # 4 MB are held at a time; what the allocator keeps beside them, 10 to 130 MB, depends on where its heap begins.
+    assert float(output_of(GROWTH + PROGRAM, tmp_path, backend, MEGABYTES)) < 0.6 * MEGABYTES

@@ -4,7 +4,6 @@ import html
 import json
 import os
 import re
-import resource
 import shlex
 import signal
 import subprocess
@@ -195,12 +194,20 @@ def test_outputs_that_cannot_be_written_are_told_before_the_work(files):
 
 
 def test_a_full_disk_leaves_no_file_behind(files):
-    def limit():
-        resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000))
-
+    program = (
+        "import resource, sys\n"
+        "from rnncore.cli import main\n"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000))\n"
+        "sys.exit(main(sys.argv[1:]))\n"
+    )
     out = files / "o.npy"
-    line = problem("simulate", files / "m.npz", "--steps", "100000", "--out", out, preexec_fn=limit)
-    assert "cannot write" in line and "o.npy" in line
+    done = subprocess.run(
+        [sys.executable, "-c", program, "simulate", files / "m.npz", "--steps", "100000", "--out", out],
+        capture_output=True,
+        encoding="utf-8",
+    )
+    (line,) = done.stderr.splitlines()
+    assert done.returncode == 1 and "cannot write" in line and "o.npy" in line
     assert sorted(path.name for path in files.iterdir()) == ["m.npz", "s.csv"]
 
 

@@ -199,10 +199,11 @@ def test_every_cell_has_a_capacity_on_every_backend(name):
         with pytest.raises(ValueError, match=r"no state|no input"):
             memory_capacity(case.cell, case.inputs, max_lag=5)
         return
-    # Without ridge, directions of the state near rounding hold something else on another backend.
+    # Without ridge, directions of the state near rounding hold something else on another backend; with it, rounding is
+    # enlarged by at most 1 / ridge = 1e6, and of the longest chain 1e-6 is left of that.
     options = {"max_lag": 5, "state": case.state, "significance": None, "ridge": 1e-6}
     found = [memory_capacity(case.cell, case.inputs, backend=b, **options) for b in ("reference", "native")]
-    np.testing.assert_allclose(found[0].raw, found[1].raw, atol=1e-6)
+    np.testing.assert_allclose(found[0].raw, found[1].raw, atol=1e-5)
     assert found[0].raw.max() <= 1 + 1e-9
 
 

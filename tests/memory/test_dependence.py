@@ -95,7 +95,7 @@ def test_every_cell_with_inputs_is_asked_on_every_backend(name):
             long_term_dependence(case.cell, case.inputs, pattern)
         return
     found = [
-        long_term_dependence(case.cell, case.inputs, pattern, lags=4, starts=80, state=case.state, backend=b)
+        long_term_dependence(case.cell, case.inputs, pattern, lags=4, starts=120, state=case.state, backend=b)
         for b in ("reference", "native")
     ]
     np.testing.assert_allclose(found[0].effect, found[1].effect, rtol=1e-6)

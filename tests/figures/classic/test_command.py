@@ -105,10 +105,16 @@ def test_a_folder_that_cannot_be_written_is_told_before_the_work(tmp_path):
 
 
 def test_a_figure_that_cannot_be_written_whole_leaves_nothing(tmp_path):
-    import resource
-
-    def limit():
-        resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000))
-
-    assert "cannot write" in problem("scalar_linear", "--out", tmp_path, preexec_fn=limit)
+    program = (
+        "import resource, sys\n"
+        "from rnncore.cli import main\n"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000))\n"
+        "sys.exit(main(sys.argv[1:]))\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program, "figures", "scalar_linear", "--out", tmp_path],
+        capture_output=True,
+        encoding="utf-8",
+    )
+    assert done.returncode == 1 and "cannot write" in done.stderr, done
     assert list(tmp_path.iterdir()) == []
