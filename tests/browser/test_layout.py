@@ -74,7 +74,7 @@ def test_axe_finds_no_barrier(name, size, scheme, visit):
 
 def test_figures_and_words_are_there_without_script(visit):
     page = visit("embedded", java_script_enabled=False)
-    assert page.locator("figure svg.wide").count() == 9
+    assert page.locator("figure svg.wide").count() == 10
     assert page.locator("button:visible").count() == 0 and not page.locator(".hint").is_visible()
     assert page.get_by_role("heading", name="Verdicts").is_visible()
 
