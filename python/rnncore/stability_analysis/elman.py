@@ -2,7 +2,6 @@
 
 import numpy as np
 
-from ..cells.base import is_sparse
 from .condition import Condition
 from .contraction import smallest_weighted_norm
 from .interval import Interval, as_interval
@@ -46,9 +45,7 @@ def _contracts(layer_map, inputs, box):
         return StabilityProperty("incremental", "stable", statement, PERRON, norm.rate), conditions, norm
     if size > LARGEST:
         return None, conditions, None
-    weight = layer_map.weight_hh.toarray() if is_sparse(layer_map.weight_hh) else layer_map.weight_hh
-    leak = as_interval(np.float64(1.0)) if layer_map.leak is None else layer_map.leak
-    form, gain = SlopeSystem(weight, slopes, leak).prove()
+    form, gain = SlopeSystem(layer_map.dense_weight(), slopes, layer_map.share).prove()
     value = max(gain, 1.0) if form is None else form.rate  # the gain is an estimate: by itself it proves nothing
     name = "rate of a quadratic form for all slopes (where none was found, the estimated gain, at least 1)"
     conditions.append(Condition(name, "incremental", value, SLOPES))

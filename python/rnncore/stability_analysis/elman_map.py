@@ -30,6 +30,14 @@ class ElmanMap:
         self.leak = leak_of(layer)
 
     @property
+    def share(self):
+        """The leak as an interval, [1, 1] where there is none."""
+        return as_interval(np.float64(1.0)) if self.leak is None else self.leak
+
+    def dense_weight(self):
+        return self.weight_hh.toarray() if is_sparse(self.weight_hh) else self.weight_hh
+
+    @property
     def is_bounded(self):
         return self.nonlinearity in _MOST
 

@@ -5,6 +5,13 @@ from dataclasses import dataclass
 from .interval import Interval
 from .report import StabilityProperty
 
+NAMES = ("bounded", "incremental", "gradients")
+
+
+def same_of_all(verdict, certificate, source="", **further):
+    """One answer to the three questions."""
+    return tuple(StabilityProperty(name, verdict, certificate, source, **further) for name in NAMES)
+
 
 @dataclass(frozen=True, eq=False)
 class LayerFindings:

@@ -3,12 +3,11 @@
 import numpy as np
 
 from ..cells import DelayLine, Dense
-from .findings import LayerFindings
+from .boxes import with_zero
+from .findings import NAMES, LayerFindings, same_of_all
 from .functions import value
 from .interval import Interval, as_interval, product
 from .report import StabilityProperty
-
-NAMES = ("bounded", "incremental", "gradients")
 
 
 class DenseMap:
@@ -27,16 +26,16 @@ def dense_layer(layer_map, inputs):
     """LayerFindings of a Dense layer: no state."""
     outputs = layer_map.output_of(inputs)
     statement = f"a layer without memory: |output| <= {outputs.magnitude.max():.6g}"
-    found = (StabilityProperty(name, "stable", statement, "interval arithmetic", 0.0) for name in NAMES)
+    found = same_of_all("stable", statement, "interval arithmetic", rate=0.0)
     return LayerFindings(*found, as_interval(np.zeros(0)), outputs)
 
 
 def delay_line_layer(layer, inputs):
     """LayerFindings of a DelayLine: its state is the last inputs, and zeros before them."""
     line = Interval.concatenate([inputs] * layer.steps)
-    reached = Interval.hull(line, as_interval(np.zeros(layer.state_size)))
+    reached = with_zero(line)
     statement = f"it holds the last {layer.steps} inputs, |input| <= {inputs.magnitude.max():.6g}, and nothing else"
-    found = (StabilityProperty(name, "stable", statement, "the cell's definition", 0.0) for name in NAMES)
+    found = same_of_all("stable", statement, "the cell's definition", rate=0.0)
     return LayerFindings(*found, reached, reached)
 
 

@@ -5,7 +5,7 @@ import numpy as np
 from ..cells.base import is_sparse
 from .contraction import smallest_weighted_norm
 from .exact_spectrum import exact_spectrum
-from .findings import LayerFindings
+from .findings import LayerFindings, same_of_all
 from .interval import as_interval, nonnegative_product, product
 from .linear_bound import diagonal_box, form_box, response_box
 from .linear_map import read_linear_map
@@ -78,7 +78,7 @@ def _diagonal(system, inputs):
     if np.all(place < 0):
         statement = f"every unit by itself: the largest |λ| is {np.abs(system.transition).max():.9g} < 1, exactly"
         box = diagonal_box(system.transition, system.drive, inputs, offset)
-        found = _stable_properties(statement, "each unit is a scalar recursion", rate)
+        found = same_of_all("stable", statement, "each unit is a scalar recursion", rate=rate)
         return LayerFindings(*found, box if box.is_finite else None, box if box.is_finite else None)
     width = 2 if complex_units else 1
     state = np.zeros(width * system.size)
@@ -180,40 +180,20 @@ def _stable(system, inputs, statement, source, rate, weighted=None, form=None):
         box = box.meet(other) if box is not None and other is not None else box or other
     if box is None and form is not None:
         box = form_box(form, _drive_magnitude(system, inputs))
-    return LayerFindings(*_stable_properties(statement, source, rate), box, box)
+    return LayerFindings(*same_of_all("stable", statement, source, rate=rate), box, box)
 
 
 def _drive_magnitude(system, inputs):
     return np.nextafter(nonnegative_product(np.abs(system.drive), inputs.magnitude) + system.offset.magnitude, np.inf)
 
 
-def _stable_properties(statement, source, rate):
-    return tuple(
-        StabilityProperty(name, "stable", statement, source, rate) for name in ("bounded", "incremental", "gradients")
-    )
-
-
 def _unstable(witness, statement, source):
-    return LayerFindings(
-        *(
-            StabilityProperty(name, "unstable", statement, source, witness=witness)
-            for name in ("bounded", "incremental", "gradients")
-        ),
-        None,
-        None,
-    )
+    return LayerFindings(*same_of_all("unstable", statement, source, witness=witness), None, None)
 
 
 def _undecided(estimate, why):
     statement = why if estimate is None else f"{why}; the spectral radius is about {estimate:.12g}"
-    return LayerFindings(
-        *(
-            StabilityProperty(name, "undecided", statement, estimate=estimate)
-            for name in ("bounded", "incremental", "gradients")
-        ),
-        None,
-        None,
-    )
+    return LayerFindings(*same_of_all("undecided", statement, estimate=estimate), None, None)
 
 
 def _direction(layer, transition, direction):

@@ -8,6 +8,7 @@ form in which A contracts, and what follows is bounded in that norm too.
 
 import numpy as np
 
+from .boxes import quotient_above
 from .interval import SMALLEST, Interval, as_interval, gamma, matrix_product, nonnegative_product, product, sum_bound
 from .positive_definite import is_positive_definite
 from .unit_circle import distance_to_circle
@@ -74,19 +75,13 @@ def diagonal_box(transition, drive, inputs, offset):
     if transition.dtype.kind == "c":
         parts = [product(part(drive), as_interval(middle)) + part(offset) for part in (np.real, np.imag)]
         constant = np.hypot(*(part.magnitude for part in parts)) * (1 + 2.0**-50)
-        return Interval.symmetric(np.repeat(_quotient(np.nextafter(radius + constant, np.inf), kept), 2))
+        return Interval.symmetric(np.repeat(quotient_above(np.nextafter(radius + constant, np.inf), kept), 2))
     constant = product(drive, as_interval(middle)) + offset
     positive = transition >= 0
     swing = constant.magnitude
     up = np.where(positive, np.maximum(constant.upper, 0), swing) + radius
     down = np.where(positive, np.maximum(-constant.lower, 0), swing) + radius
-    return Interval(-_quotient(np.nextafter(down, np.inf), kept), _quotient(np.nextafter(up, np.inf), kept))
-
-
-def _quotient(numerator, denominator):
-    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
-        quotient = np.where(denominator > 0, np.nextafter(numerator / denominator, np.inf), np.inf)
-        return np.where(numerator > 0, quotient, 0.0)
+    return Interval(-quotient_above(np.nextafter(down, np.inf), kept), quotient_above(np.nextafter(up, np.inf), kept))
 
 
 def _least_eigenvalue(matrix):

@@ -6,12 +6,14 @@ derivatives by the state over boxes, ``attracting_box(inputs)``, ``output(state)
 and ``escape(inputs)`` with a run that grows without bounds.
 """
 
+from dataclasses import replace
+
 import numpy as np
 
+from .boxes import with_zero
 from .contraction import smallest_weighted_norm
 from .findings import LayerFindings
 from .fixed_point import constant_inputs, find_unstable_point
-from .interval import Interval, as_interval
 from .report import StabilityProperty
 from .witness import Witness
 
@@ -67,10 +69,9 @@ def tighten(layer_map, inputs, box, keep_zero=True):
 
     Runs from zero stay in each of them, and runs from the box are in the n-th after n steps.
     """
-    zero = as_interval(np.zeros(len(box)))
     for _ in range(_ROUNDS):
         image = layer_map.step(inputs, box)
-        image = (Interval.hull(image, zero) if keep_zero else image).meet(box)
+        image = (with_zero(image) if keep_zero else image).meet(box)
         shrinks = np.any(image.upper - image.lower < (1 - 1e-4) * (box.upper - box.lower))
         box = image
         if not shrinks:
@@ -131,13 +132,4 @@ def _instability(layer_map, inputs, box, candidates):
 
 def _named(found, name, conditions):
     own = tuple(sorted((c for c in conditions if c.property == name), key=lambda condition: condition.value))
-    return StabilityProperty(
-        name,
-        found.verdict,
-        found.certificate,
-        found.source,
-        found.rate,
-        found.estimate,
-        found.witness,
-        own,
-    )
+    return replace(found, name=name, conditions=own)

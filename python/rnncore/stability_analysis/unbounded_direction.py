@@ -16,7 +16,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..cells.base import is_sparse
 from .interval import Interval, as_interval, matrix_product
 from .quadratic_form import is_hyperbolic
 
@@ -36,8 +35,7 @@ class UnboundedDirection:
 
 def find_unbounded_direction(layer_map, inputs, seed=0):
     """``(UnboundedDirection or None, largest growth a step seen far out)`` of an ElmanMap whose φ is unbounded."""
-    weight = layer_map.weight_hh.toarray() if is_sparse(layer_map.weight_hh) else layer_map.weight_hh
-    leak = as_interval(np.float64(1.0)) if layer_map.leak is None else layer_map.leak
+    weight, leak = layer_map.dense_weight(), layer_map.share
     size, share = len(weight), float(leak.middle)
     left = max(8, int(_MOST_WORK // (25 * size**3)))
     largest, tried = 0.0, set()
