@@ -1,16 +1,17 @@
 """Fixed points under constant inputs, proved to exist, from which small differences grow.
 
-Where F(K) of Krawczyk's operator lies inside a box, the box holds a fixed point (Krawczyk 1969; Neumaier 1990, section
-5.1). Where in addition one quadratic form proves for every Jacobian over the box an eigenvalue outside the unit circle,
-a difference with xᵀ P x < 0 grows until it leaves the box, however small it began: two runs under the same input do not
-come together, and along the fixed point gradients explode.
+Where Krawczyk's operator takes a box into itself, the box holds a fixed point (krawczyk.py). Where in addition one
+quadratic form proves for every Jacobian over the box an eigenvalue outside the unit circle, a difference with
+xᵀ P x < 0 grows until it leaves the box, however small it began: two runs under the same input do not come together,
+and along the fixed point gradients explode.
 """
 
 from dataclasses import dataclass
 
 import numpy as np
 
-from .interval import Interval, as_interval, matrix_product
+from .interval import Interval, as_interval
+from .krawczyk import krawczyk
 from .quadratic_form import growing_form, spectral_radius
 
 _RADII = (1e-9, 1e-7, 1e-5, 1e-3)
@@ -95,9 +96,8 @@ def _newton(layer_map, x, state):
 
 def _prove(layer_map, x, point):
     """A growing direction where a fixed point near ``point`` exists and is unstable for certain, else None."""
-    size = len(point)
-    identity = np.eye(size)
-    residual = layer_map.step(x, as_interval(point)) - as_interval(point)
+    identity = np.eye(len(point))
+    change = as_interval(point) - layer_map.step(x, as_interval(point))
     middle = layer_map.jacobian(x, as_interval(point)).middle
     try:
         inverse = np.linalg.inv(identity - middle)
@@ -107,11 +107,7 @@ def _prove(layer_map, x, point):
         scale = radius * np.maximum(1.0, np.abs(point))
         box = Interval(np.nextafter(point - scale, -np.inf), np.nextafter(point + scale, np.inf))
         jacobian = layer_map.jacobian(x, box)
-        # Krawczyk for G(s) = s - F(s): point - Y G(point) + (I - Y G') (box - point)
-        slack = as_interval(identity) - matrix_product(as_interval(inverse), as_interval(identity) - jacobian)
-        moved = matrix_product(as_interval(inverse), residual.reshape(size, 1))
-        spread = matrix_product(slack, (box - point).reshape(size, 1))
-        image = as_interval(point) + (moved + spread).reshape(size)
+        image = krawczyk(point, inverse, change, as_interval(identity) - jacobian, box)  # of G(s) = s - F(s)
         if not (image.is_finite and box.contains_inside(image)):
             continue
         form = growing_form(jacobian)

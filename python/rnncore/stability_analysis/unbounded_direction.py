@@ -17,6 +17,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from .interval import Interval, as_interval, matrix_product
+from .krawczyk import krawczyk
 from .quadratic_form import is_hyperbolic
 
 _STARTS, _ITERATIONS, _NEWTON = 8, 60, 15
@@ -138,13 +139,10 @@ def _eigenpair(matrix, v, eigenvalue):
         inverse = np.linalg.inv(jacobian(here).middle)
     except np.linalg.LinAlgError:
         return None
-    moved = matrix_product(as_interval(inverse), residual.reshape(size + 1, 1)).reshape(size + 1)
     for radius in _RADII:
         scale = radius * max(1.0, abs(eigenvalue))
         box = Interval(point - scale, point + scale)
-        slack = as_interval(np.eye(size + 1)) - matrix_product(as_interval(inverse), jacobian(box))
-        spread = matrix_product(slack, (box - here).reshape(size + 1, 1)).reshape(size + 1)
-        if box.contains_inside(here - moved + spread):
+        if box.contains_inside(krawczyk(point, inverse, residual, jacobian(box), box)):
             return box[:size], float(box.lower[size])
     return None
 
